@@ -1,0 +1,20 @@
+from connections.models.connect import ConnectAttempt, ConnectSession
+from connections.models.connection import Connection, ConnectionQuerySet
+from connections.models.grant import Grant
+from connections.models.notice import Notice
+from connections.models.oauth_client import OAuthClient, Source
+from connections.models.revocation import Revocation, RevocationDetail, UpstreamRevoke
+
+__all__ = [
+    "ConnectAttempt",
+    "ConnectSession",
+    "Connection",
+    "ConnectionQuerySet",
+    "Grant",
+    "Notice",
+    "OAuthClient",
+    "Revocation",
+    "RevocationDetail",
+    "Source",
+    "UpstreamRevoke",
+]

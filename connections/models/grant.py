@@ -1,0 +1,86 @@
+"""What one provider account has granted to one OAuth client."""
+
+import uuid
+
+from django.db import models
+
+from connections.models.oauth_client import OAuthClient
+from connections.states import GrantState
+from terra_portal import clock
+from terra_portal.fields import EncryptedTextField
+
+
+class Grant(models.Model):
+    """The token set that serves every connection on it, and how it stands with the provider.
+
+    `version` counts changes of the token set; every store is a compare-and-set on it.
+    `authorisation_number` counts consents; what belongs to an earlier one is old news.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="grants")
+    provider_user_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=16, choices=GrantState, default=GrantState.UNHELD)
+    version = models.PositiveIntegerField(default=0)
+    authorisation_number = models.PositiveIntegerField(default=0)
+    authorised_at = models.DateTimeField()
+    # The provider's own name of the consent, where it gives one: the best evidence of all.
+    consent_id = models.CharField(max_length=255, blank=True)
+    scopes = models.JSONField(default=list)
+
+    access_token = EncryptedTextField(blank=True, default="", editable=False)
+    refresh_token = EncryptedTextField(blank=True, default="", editable=False)
+    access_expires_at = models.DateTimeField(null=True)
+    refresh_expires_at = models.DateTimeField(null=True)
+    # Another set, exchanged within a minute of the first: kept until a probe shows which lives.
+    rival_access_token = EncryptedTextField(blank=True, default="", editable=False)
+    rival_refresh_token = EncryptedTextField(blank=True, default="", editable=False)
+    rival_consent_id = models.CharField(max_length=255, blank=True)
+    rival_expires_at = models.DateTimeField(null=True)
+    rival_scopes = models.JSONField(default=list)
+    rival_since = models.DateTimeField(null=True)
+
+    # Exclusive work across the network (refresh) belongs to the holder until this time.
+    lease = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True)
+    refresh_sent_at = models.DateTimeField(null=True)
+    refresh_sent_fingerprint = models.CharField(max_length=64, blank=True)
+    refresh_failures = models.PositiveSmallIntegerField(default=0)
+
+    doubtful_since = models.DateTimeField(null=True)
+    doubt_reason = models.CharField(max_length=16, blank=True)
+    next_probe_at = models.DateTimeField(null=True)
+
+    revoking_until = models.DateTimeField(null=True)
+    revoke_due_at = models.DateTimeField(null=True)
+    revoke_deadline = models.DateTimeField(null=True)
+    revoke_attempts = models.PositiveSmallIntegerField(default=0)
+    last_revoke_ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["oauth_client", "provider_user_id"], name="one_grant"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=GrantState.values), name="grant_state"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_probe_at"],
+                condition=models.Q(next_probe_at__isnull=False),
+                name="grant_to_probe",
+            ),
+            models.Index(
+                fields=["revoke_due_at"],
+                condition=models.Q(revoke_due_at__isnull=False),
+                name="grant_to_revoke",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.id}"
+
+    @property
+    def has_rival(self) -> bool:
+        return self.rival_since is not None
