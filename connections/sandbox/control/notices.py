@@ -1,0 +1,52 @@
+import json
+
+from .. import notices
+from ..models import App, Notice
+from .access import Answer, Asked, Missing, control
+
+LIMIT = 100
+
+
+@control("GET")
+def listed(asked: Asked) -> Answer:
+    """The latest notices and how their sendings went, newest first."""
+    found = Notice.objects.order_by("-pk").prefetch_related("sendings", "app")[:LIMIT]
+    return [_shown(notice) for notice in found]
+
+
+@control("POST")
+def resend(asked: Asked) -> Answer:
+    """Send a notice once more: same id, same body, fresh signature."""
+    notice = Notice.objects.filter(notice_id=asked["id"]).first()
+    if notice is None:
+        raise Missing("no such notice")
+    notices.plan(notice, 0)
+    return _shown(notice)
+
+
+@control("POST")
+def forge(asked: Asked) -> Answer:
+    """Send ``body`` (an object, or a string as it is) to a client's notice URL.
+
+    It is signed with the client's secret, or with another one if ``signature`` is ``wrong``.
+    """
+    app = App.objects.filter(client_id=asked["client_id"]).first()
+    if app is None:
+        raise Missing("no such client")
+    body = asked["body"] if isinstance(asked["body"], str) else json.dumps(asked["body"])
+    notice = Notice.objects.create(app=app, body=body)
+    notices.plan(notice, 0, forged=asked.get("signature") == "wrong")
+    return _shown(notice)
+
+
+def _shown(notice: Notice) -> dict[str, object]:
+    sendings = notice.sendings.order_by("pk")
+    return {
+        "id": notice.notice_id,
+        "client_id": notice.app.client_id,
+        "body": notice.body,
+        "sendings": [
+            {"attempts": one.attempts, "status": one.last_status, "done": bool(one.done_at)}
+            for one in sendings
+        ],
+    }

@@ -1,0 +1,70 @@
+"""What a person does on the pages, without the clicks."""
+
+from urllib.parse import urlsplit
+
+from .. import authorise, revocation
+from ..models import AccessToken, Account, App, Consent, RefreshToken
+from .access import Answer, Asked, Missing, control
+
+
+@control("GET")
+def account(asked: Asked, name: str) -> Answer:
+    """What lives of an account's consents; no secrets."""
+    person = _person(name)
+    consents = Consent.objects.live().filter(account=person).select_related("app").order_by("pk")
+    access = AccessToken.objects.filter(user=person)
+    refresh = RefreshToken.objects.filter(user=person, revoked=None)
+    return {
+        "account": person.name,
+        "user_id": person.user_id,
+        "consents": [
+            {
+                "consent_id": consent.consent_id,
+                "client_id": consent.app.client_id,
+                "scope": consent.scope,
+                "created_at": consent.created_at.isoformat(),
+            }
+            for consent in consents
+        ],
+        "access_tokens": list(access.values_list("application__client_id", flat=True)),
+        "refresh_tokens": list(refresh.values_list("application__client_id", flat=True)),
+    }
+
+
+@control("POST")
+def authorize(asked: Asked) -> Answer:
+    """Sign in as ``account`` and press *Allow* or *Deny*."""
+    if asked["decision"] not in ("allow", "deny"):
+        raise ValueError("decision is allow or deny")
+    url = urlsplit(asked["authorize_url"])
+    try:
+        request = authorise.read(f"{url.path}?{url.query}")
+    except authorise.SentBack as back:
+        return {"redirect": back.url}
+    except authorise.Refused as refused:
+        raise ValueError(str(refused)) from refused
+    if asked["decision"] == "deny":
+        return {"redirect": authorise.deny(request)}
+    name = Account.clean_name(asked["account"])
+    if name is None:
+        raise ValueError("this is no account name")
+    scopes = asked.get("scopes", request.scopes)
+    return {"redirect": authorise.allow(request, Account.objects.named(name), scopes)}
+
+
+@control("POST")
+def revoke(asked: Asked) -> Answer:
+    """Press *Revoke access*, for one app or for all of them."""
+    app = None
+    if "client_id" in asked:
+        app = App.objects.filter(client_id=asked["client_id"]).first()
+        if app is None:
+            raise Missing("no such client")
+    return {"revoked": revocation.by_person(_person(asked["account"]), app)}
+
+
+def _person(name: str) -> Account:
+    person = Account.objects.filter(name=name).first()
+    if person is None:
+        raise Missing("nobody has used this account name")
+    return person

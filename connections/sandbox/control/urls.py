@@ -1,0 +1,17 @@
+from django.urls import path
+
+from . import clients, dials, inboxes, notices, people
+
+urlpatterns = [
+    path("clients", clients.put),
+    path("dials", dials.dials_),
+    path("log", dials.log),
+    path("accounts/<path:name>", people.account),
+    path("authorize", people.authorize),
+    path("revoke", people.revoke),
+    path("notices", notices.listed),
+    path("notices/resend", notices.resend),
+    path("notices/forge", notices.forge),
+    path("inboxes/<slug:slug>", inboxes.inbox),
+    path("inboxes/<slug:slug>/events", inboxes.events),
+]

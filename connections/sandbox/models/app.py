@@ -1,0 +1,24 @@
+from django.db import models
+from oauth2_provider.models import AbstractApplication
+from oauthlib.oauth2.rfc6749.errors import MissingRedirectURIError
+
+
+class App(AbstractApplication):
+    """A developer's client. Its secret is kept readable: notices are signed with it."""
+
+    notice_url = models.URLField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or self.client_id
+
+    @property
+    def redirect_uri_list(self) -> list[str]:
+        return str(self.redirect_uris).split()
+
+    @property
+    def default_redirect_uri(self) -> str:
+        """There is none: a request names its redirect URI."""
+        raise MissingRedirectURIError()
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        return uri in self.redirect_uri_list

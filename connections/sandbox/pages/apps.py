@@ -1,0 +1,26 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from .. import revocation
+from ..models import App, Consent
+
+
+@login_required
+@require_safe
+def connected(request: HttpRequest) -> HttpResponse:
+    consents = Consent.objects.live().filter(account=request.user).select_related("app")
+    context = {"consents": consents.order_by("-pk")}
+    return render(request, "sandbox/connected.html", context)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, app_id: int) -> HttpResponse:
+    """The person takes back what they allowed this app."""
+    app = get_object_or_404(App, pk=app_id)
+    if request.user.is_authenticated and revocation.by_person(request.user, app):
+        messages.success(request, f"{app} has no access any more.")
+    return redirect("connected")

@@ -1,0 +1,26 @@
+from django.urls import include, path
+
+from . import protocol
+from .inbox import hook
+from .inbox import pages as inbox
+from .pages import apps, consent, developer, home, sign_in
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("oauth/authorize", consent.authorize, name="authorize"),
+    path("oauth/token", protocol.token),
+    path("oauth/revoke", protocol.revoke),
+    path("v1/me", protocol.me),
+    path("v1/daily", protocol.daily),
+    path("settings/apps/", apps.connected, name="connected"),
+    path("settings/apps/<int:app_id>/revoke/", apps.revoke, name="revoke"),
+    path("developer/", developer.developer, name="developer"),
+    path("inbox/", inbox.inboxes, name="inboxes"),
+    path("inbox/<slug:slug>/", inbox.inbox, name="inbox"),
+    path("inbox/<slug:slug>/secret/", inbox.secret, name="inbox_secret"),
+    path("inbox/<slug:slug>/answer/", inbox.answer, name="inbox_answer"),
+    path("inbox/<slug:slug>/hook/", hook.hook, name="inbox_hook"),
+    path("control/", include("connections.sandbox.control.urls")),
+]
