@@ -1,0 +1,262 @@
+"""Charts as geometry: numbers in, coordinates out. Templates draw them as SVG, words stay HTML."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+WIDTH = 640
+HEIGHT = 200
+STEPS = 4
+GAP = 0.28  # of a bar's slot
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of numbers. `tone` 1–5 is its colour; a ghost is what it is compared with."""
+
+    name: str
+    values: Sequence[float]
+    tone: int = 1
+    ghost: bool = False
+
+    @property
+    def total(self) -> str:
+        return number(sum(self.values))
+
+
+@dataclass(frozen=True)
+class Tick:
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    tone: int
+    ghost: bool
+    points: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    tone: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """The full height above one label: what is said when it is pointed at."""
+
+    x: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What the templates `chart_lines` and `chart_stack` draw."""
+
+    label: str
+    ticks: list[Tick]
+    marks: list[str]
+    columns: list[Column]
+    series: list[Series]
+    rows: list[tuple[str, list[str]]]
+    lines: list[Line] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True)
+class Rank:
+    name: str
+    count: str
+    share: str
+    width: float
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a funnel; `lost` is how many did not come from the step before."""
+
+    name: str
+    count: str
+    share: str
+    width: float
+    lost: str = ""
+
+
+def lines(label: str, names: Sequence[str], series: Sequence[Series], *, unit: str = "") -> Plot:
+    """Lines over the same `names`; the first one that is no ghost is filled below."""
+    top = _top(max((value for row in series for value in row.values), default=0))
+    xs = _spread(len(names))
+    filled = next((row for row in series if not row.ghost), None)
+    return Plot(
+        label=label,
+        ticks=_ticks(top, unit),
+        marks=_marks(names),
+        columns=_columns(names, series, unit, [x - _slot(len(names)) / 2 for x in xs]),
+        series=list(series),
+        rows=_rows(names, series, unit),
+        lines=[_line(row, xs, top, filled=row is filled) for row in series],
+    )
+
+
+def stack(label: str, names: Sequence[str], series: Sequence[Series], *, unit: str = "") -> Plot:
+    """One bar per name, the series on top of one another in their order."""
+    heights = [sum(column) for column in zip(*(row.values for row in series), strict=True)]
+    top = _top(max(heights, default=0))
+    slot = _slot(len(names))
+    return Plot(
+        label=label,
+        ticks=_ticks(top, unit),
+        marks=_marks(names),
+        columns=_columns(names, series, unit, [slot * index for index in range(len(names))]),
+        series=list(series),
+        rows=_rows(names, series, unit),
+        bars=_bars(series, len(names), top),
+    )
+
+
+def ranked(items: Sequence[tuple[str, int]] | Sequence[tuple[str, int, str]]) -> list[Rank]:
+    """Largest first; each with its share of the whole and its width against the largest."""
+    ordered = sorted(items, key=lambda item: item[1], reverse=True)
+    whole = sum(item[1] for item in ordered)
+    largest = ordered[0][1] if ordered else 0
+    return [
+        Rank(
+            name=item[0],
+            count=number(item[1]),
+            share=percent(item[1], whole),
+            width=_part(item[1], largest),
+            url=item[2] if len(item) > 2 else "",
+        )
+        for item in ordered
+    ]
+
+
+def funnel(steps: Sequence[tuple[str, int]]) -> list[Step]:
+    """Every step against the first."""
+    first = steps[0][1] if steps else 0
+    before = [first, *(count for _, count in steps)]
+    return [
+        Step(
+            name=name,
+            count=number(count),
+            share=percent(count, first),
+            width=_part(count, first),
+            lost=number(before[index] - count) if index and before[index] > count else "",
+        )
+        for index, (name, count) in enumerate(steps)
+    ]
+
+
+def number(value: float) -> str:
+    """1,204 and 99.5; whole numbers without a point."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f}%" if whole else "0%"
+
+
+def _part(value: float, whole: float) -> float:
+    return round(100 * value / whole, 1) if whole else 0.0
+
+
+def _top(highest: float) -> float:
+    """The smallest round number that is reached in STEPS equal, whole steps."""
+    if highest <= STEPS:
+        return float(STEPS)
+    step = highest / STEPS
+    scale = 10.0 ** math.floor(math.log10(step))
+    factors = (1, 2, 2.5, 5, 10) if scale >= 10 else (1, 2, 5, 10)
+    return STEPS * scale * next(factor for factor in factors if factor * scale >= step)
+
+
+def _short(value: float) -> str:
+    if value >= 1_000_000:
+        return f"{value / 1_000_000:g}M"
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
+
+
+def _ticks(top: float, unit: str) -> list[Tick]:
+    return [
+        Tick(y=HEIGHT * index / STEPS, label=_short(top - top * index / STEPS) + unit)
+        for index in range(STEPS + 1)
+    ]
+
+
+def _spread(count: int) -> list[float]:
+    """Equal steps from edge to edge."""
+    return [round(WIDTH * index / max(count - 1, 1), 1) for index in range(count)]
+
+
+def _slot(count: int) -> float:
+    return WIDTH / max(count, 1)
+
+
+def _marks(names: Sequence[str]) -> list[str]:
+    """At most four names, evenly apart, the first and the last among them."""
+    if len(names) <= STEPS:
+        return list(names)
+    return [names[round(index * (len(names) - 1) / 3)] for index in range(4)]
+
+
+def _y(value: float, top: float) -> float:
+    return round(HEIGHT - HEIGHT * value / top, 1)
+
+
+def _line(row: Series, xs: Sequence[float], top: float, *, filled: bool) -> Line:
+    points = " ".join(f"{x},{_y(value, top)}" for x, value in zip(xs, row.values, strict=True))
+    area = f"{xs[0]},{HEIGHT} {points} {xs[-1]},{HEIGHT}" if filled and xs else ""
+    return Line(name=row.name, tone=row.tone, ghost=row.ghost, points=points, area=area)
+
+
+def _bars(series: Sequence[Series], count: int, top: float) -> list[Bar]:
+    slot = _slot(count)
+    drawn = []
+    for index in range(count):
+        height = 0.0
+        for row in series:
+            value = row.values[index]
+            height += value
+            if value:
+                drawn.append(
+                    Bar(
+                        tone=row.tone,
+                        x=round(slot * (index + GAP / 2), 1),
+                        y=_y(height, top),
+                        width=round(slot * (1 - GAP), 1),
+                        height=round(HEIGHT * value / top, 1),
+                    )
+                )
+    return drawn
+
+
+def _columns(
+    names: Sequence[str], series: Sequence[Series], unit: str, lefts: Sequence[float]
+) -> list[Column]:
+    slot = _slot(len(names))
+    columns = []
+    for index, name in enumerate(names):
+        said = ", ".join(f"{row.name} {number(row.values[index])}{unit}" for row in series)
+        left, right = max(lefts[index], 0.0), min(lefts[index] + slot, float(WIDTH))
+        columns.append(
+            Column(x=round(left, 1), width=round(right - left, 1), title=f"{name}: {said}")
+        )
+    return columns
+
+
+def _rows(names: Sequence[str], series: Sequence[Series], unit: str) -> list[tuple[str, list[str]]]:
+    return [
+        (name, [number(row.values[index]) + unit for row in series])
+        for index, name in enumerate(names)
+    ]
