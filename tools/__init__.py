@@ -1,0 +1,1 @@
+"""What `./run` does. `__main__`, `environment` and `console` need nothing but Python itself."""
