@@ -17,6 +17,7 @@ def register(
     for url in [*redirect_uris, *filter(None, [notice_url])]:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise ValueError(f"{url} is not an http or https URL.")
+    app: App
     app, _ = App.objects.update_or_create(
         client_id=client_id,
         defaults={

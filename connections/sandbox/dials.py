@@ -1,6 +1,6 @@
 """The dials: what the sandbox does otherwise than its harsh self, and how it fails on request."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from django.db import transaction
@@ -29,16 +29,16 @@ class Dials:
     access_token_seconds: int = 3600
     code_seconds: int = 60
     send_scope: bool = True
-    token_answer: str = "normal"
-    me_answer: str = "normal"
-    revoke_answer: str = "normal"
+    token_answer: str = field(default="normal")
+    me_answer: str = field(default="normal")
+    revoke_answer: str = field(default="normal")
 
 
 _DEFAULTS = Dials()
 
 
 def read() -> Dials:
-    kept = {name: value for name, value in Dial.objects.values_list("name", "value")}
+    kept: dict[str, Any] = dict(Dial.objects.values_list("name", "value"))
     for name in FAILING:
         kept[name] = kept[name]["answer"] if name in kept else "normal"
     return Dials(**kept)
@@ -83,7 +83,7 @@ def take(name: str) -> str:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name not in {field.name for field in fields(Dials)}:
+    if name not in {known.name for known in fields(Dials)}:
         raise ValueError(f"there is no dial {name!r}")
     if name == "notices":
         if value not in get_args(Notices):

@@ -7,7 +7,7 @@ LIMIT = 1000
 
 @control("PUT", "GET")
 def inbox(asked: Asked, slug: str) -> Answer:
-    """Make an inbox or change it: ``name``, ``secret``, ``answer`` (normal, 500, slow:<seconds>)."""
+    """Make or change one: ``name``, ``secret``, ``answer`` (normal, 500, slow:<seconds>)."""
     if asked["method"] == "PUT":
         changes = {key: asked[key] for key in ("name", "secret", "answer") if key in asked}
         if "answer" in changes and not answers.is_known(changes["answer"]):

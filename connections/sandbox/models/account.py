@@ -27,7 +27,7 @@ class Account(AbstractBaseUser):
     user_id = models.CharField(max_length=40, unique=True, default=_new_user_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[AccountManager] = AccountManager()  # type: ignore[assignment]
+    objects: ClassVar[AccountManager] = AccountManager()
 
     USERNAME_FIELD = "name"
 

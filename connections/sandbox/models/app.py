@@ -9,7 +9,7 @@ class App(AbstractApplication):
     notice_url = models.URLField(max_length=500, blank=True)
 
     def __str__(self) -> str:
-        return self.name or self.client_id
+        return str(self.name or self.client_id)
 
     @property
     def redirect_uri_list(self) -> list[str]:

@@ -70,7 +70,7 @@ class Arrival(models.Model):
         return self._of_user("reference_id")
 
     def _of_user(self, field: str) -> str:
-        """Terra puts a person's fields under ``user``, or ``new_user`` when one replaces another."""
+        """Terra puts a person's fields under ``user``, or ``new_user`` after a replacement."""
         for key in ("user", "new_user"):
             person = self.payload.get(key)
             if isinstance(person, dict) and person.get(field):

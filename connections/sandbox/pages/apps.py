@@ -6,12 +6,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .. import revocation
 from ..models import App, Consent
+from .sign_in import whose
 
 
 @login_required
 @require_safe
 def connected(request: HttpRequest) -> HttpResponse:
-    consents = Consent.objects.live().filter(account=request.user).select_related("app")
+    consents = Consent.objects.live().filter(account=whose(request)).select_related("app")
     context = {"consents": consents.order_by("-pk")}
     return render(request, "sandbox/connected.html", context)
 
@@ -21,6 +22,6 @@ def connected(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, app_id: int) -> HttpResponse:
     """The person takes back what they allowed this app."""
     app = get_object_or_404(App, pk=app_id)
-    if request.user.is_authenticated and revocation.by_person(request.user, app):
+    if revocation.by_person(whose(request), app):
         messages.success(request, f"{app} has no access any more.")
     return redirect("connected")

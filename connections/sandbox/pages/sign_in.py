@@ -1,4 +1,5 @@
 from django.contrib.auth import login, logout
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,6 +30,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     forward = _next(request)
     logout(request)
     return redirect(forward)
+
+
+def whose(request: HttpRequest) -> Account:
+    """The account that is signed in, on a page that asks for it."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
 
 
 def _next(request: HttpRequest) -> str:
