@@ -108,7 +108,9 @@ def empty_state(
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, *, hint: str = "", autofocus: bool = False) -> Context:
+def field(
+    bound: BoundField, *, hint: str = "", autofocus: bool = False, placeholder: bool = True
+) -> Context:
     """Label, control, and the error in the hint's place, tied together for assistive technology."""
     kind = _kind(bound.field.widget)
     hint = str(bound.help_text or hint)
@@ -120,6 +122,8 @@ def field(bound: BoundField, *, hint: str = "", autofocus: bool = False) -> Cont
         attrs["aria-invalid"] = "true"
     if autofocus:
         attrs["autofocus"] = True
+    if not placeholder:
+        attrs["placeholder"] = False
     control = bound.as_widget(attrs=_kept_classes(bound.field.widget.attrs, attrs))
     return {"bound": bound, "kind": kind, "control": control, "hint": hint, "note": note}
 
@@ -138,9 +142,9 @@ def filter_control(bound: BoundField) -> Context:
 
 
 @register.inclusion_tag("components/fields.html")
-def fields(form: forms.BaseForm) -> Context:
+def fields(form: forms.BaseForm, *, placeholders: bool = True) -> Context:
     """Every field of a form, its own errors first."""
-    return {"form": form}
+    return {"form": form, "placeholders": placeholders}
 
 
 def _kind(widget: forms.Widget) -> str:
