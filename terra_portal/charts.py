@@ -1,7 +1,7 @@
 """Charts as geometry: numbers in, coordinates out. Templates draw them as SVG, words stay HTML."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 WIDTH = 640
@@ -125,20 +125,22 @@ def stack(label: str, names: Sequence[str], series: Sequence[Series], *, unit: s
     )
 
 
-def ranked(items: Sequence[tuple[str, int]] | Sequence[tuple[str, int, str]]) -> list[Rank]:
+def ranked(
+    items: Sequence[tuple[str, int]], *, urls: Mapping[str, str] | None = None
+) -> list[Rank]:
     """Largest first; each with its share of the whole and its width against the largest."""
     ordered = sorted(items, key=lambda item: item[1], reverse=True)
-    whole = sum(item[1] for item in ordered)
+    whole = sum(count for _, count in ordered)
     largest = ordered[0][1] if ordered else 0
     return [
         Rank(
-            name=item[0],
-            count=number(item[1]),
-            share=percent(item[1], whole),
-            width=_part(item[1], largest),
-            url=item[2] if len(item) > 2 else "",
+            name=name,
+            count=number(count),
+            share=percent(count, whole),
+            width=_part(count, largest),
+            url=(urls or {}).get(name, ""),
         )
-        for item in ordered
+        for name, count in ordered
     ]
 
 
