@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
 
 PAGE_SIZE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +40,32 @@ class Page(Generic[M]):
     rows: Sequence[M]
     newer: str = ""
     older: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the pager component draws."""
+
+    previous_url: str
+    next_url: str
+    count_text: str
+
+
+def links(page: Page[M], query: QueryDict) -> Links:
+    """The neighbours' addresses, with the reader's filters kept."""
+    return Links(
+        previous_url=_turned(query, page.newer),
+        next_url=_turned(query, page.older),
+        count_text=f"{len(page.rows)} shown, newest first",
+    )
+
+
+def _turned(query: QueryDict, cursor: str) -> str:
+    if not cursor:
+        return ""
+    kept = query.copy()
+    kept["page"] = cursor
+    return "?" + kept.urlencode()
 
 
 def read_cursor(text: str) -> Cursor | None:

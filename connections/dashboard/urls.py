@@ -1,3 +1,17 @@
-from django.urls import URLPattern, URLResolver
+"""The wearable side of an environment's dashboard."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from connections.dashboard import connect_links, overview, revocations, user, users
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
+    path("users/", users.users, name="users"),
+    path("users/<uuid:user_id>/", user.user, name="user"),
+    path("users/<uuid:user_id>/disconnect/", user.disconnect, name="user_disconnect"),
+    path("revocations/", revocations.revocations, name="revocations"),
+    path("revocations/export.csv", revocations.export, name="revocations_export"),
+    path("connect-links/", connect_links.connect_links, name="connect_links"),
+    path("connect-links/new/", connect_links.create, name="connect_link_create"),
+    path("connect-links/<uuid:link_id>/cancel/", connect_links.cancel, name="connect_link_cancel"),
+]
