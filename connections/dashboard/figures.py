@@ -69,7 +69,7 @@ class Ends:
 
     @property
     def plot(self) -> charts.Plot:
-        """Stacked bars; what is rare enough to have no colour of its own joins the last quiet one."""
+        """Stacked bars; what is too rare for a colour of its own shares the quiet one."""
         series = []
         for name, tone in TONES.items():
             counted = self.by_cause.get(name, Counter())

@@ -45,7 +45,8 @@ class LinkForm(forms.Form):
     )
 
     def __init__(self, *args: Any, offers: list[Offer], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         choices = [(offer.provider, offer.name) for offer in offers]
         field = self.fields["providers"]
         assert isinstance(field, forms.MultipleChoiceField)

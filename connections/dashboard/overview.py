@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from connections.dashboard import attention, figures, ranges
-from connections.dashboard.addresses import address, part
+from connections.dashboard.addresses import address
 from connections.dashboard.figures import Ends, Journey, Living, Told
 from connections.dashboard.first_steps import first_steps
 from connections.dashboard.names import provider_name
@@ -32,6 +32,7 @@ def overview(request: EnvironmentRequest) -> HttpResponse:
     now, before = figures.over_time(living.total, begun, ends)
     context = {
         "within": within,
+        "bucket": "Hour" if within.step == ranges.HOUR else "Day",
         "tabs": [(name, words) for name, (words, _, _) in ranges.CHOICES.items()],
         "figures": _figures(living, before[-1], ends, journey, told),
         "users_plot": _users_plot(within, now, before),
@@ -41,7 +42,7 @@ def overview(request: EnvironmentRequest) -> HttpResponse:
         "providers": _providers(request, living),
         "concerns": _concerns(request, living),
     }
-    return render(request, part(request, "dashboard/overview.html", "figures"), context)
+    return render(request, "dashboard/overview.html", context)
 
 
 def _start(request: EnvironmentRequest) -> HttpResponse:
@@ -108,12 +109,11 @@ def _funnel(journey: Journey) -> list[charts.Step]:
 
 def _providers(request: EnvironmentRequest, living: Living) -> list[charts.Rank]:
     users = address(request, "users")
-    return charts.ranked(
-        [
-            (provider_name(code), count, f"{users}?state=active&provider={code}")
-            for code, count in living.by_provider.items()
-        ]
-    )
+    counted: list[tuple[str, int, str]] = [
+        (provider_name(code), count, f"{users}?state=active&provider={code}")
+        for code, count in living.by_provider.items()
+    ]
+    return charts.ranked(counted)
 
 
 def _concerns(request: EnvironmentRequest, living: Living) -> list[dict[str, Any]]:
