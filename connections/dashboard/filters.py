@@ -1,7 +1,7 @@
 """What a reader narrows a list down to: forms over the address, and the chips that undo them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +99,7 @@ class ListFilter(forms.Form):
         wanted = Q()
         if since := self.cleaned_data["since"]:
             wanted &= Q(**{f"{field}__gte": datetime.combine(since, time.min, UTC)})
-        if until := self.cleaned_data["until"]:
+        if (until := self.cleaned_data["until"]) and until < date.max:
             first_after = datetime.combine(until, time.min, UTC) + A_DAY
             wanted &= Q(**{f"{field}__lt": first_after})
         return wanted

@@ -109,11 +109,11 @@ def _funnel(journey: Journey) -> list[charts.Step]:
 
 def _providers(request: EnvironmentRequest, living: Living) -> list[charts.Rank]:
     users = address(request, "users")
-    counted: list[tuple[str, int, str]] = [
-        (provider_name(code), count, f"{users}?state=active&provider={code}")
-        for code, count in living.by_provider.items()
-    ]
-    return charts.ranked(counted)
+    names = {code: provider_name(code) for code in living.by_provider}
+    return charts.ranked(
+        [(names[code], count) for code, count in living.by_provider.items()],
+        urls={name: f"{users}?state=active&provider={code}" for code, name in names.items()},
+    )
 
 
 def _concerns(request: EnvironmentRequest, living: Living) -> list[dict[str, Any]]:

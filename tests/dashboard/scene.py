@@ -7,9 +7,10 @@ from typing import Any
 from django.test import Client
 
 from connections.models import Connection, Revocation, RevocationDetail
-from connections.states import Door, End
+from connections.states import ConnectionState, Door, End
 from developers.models import Company, Environment, Membership, User
 from developers.states import Role
+from terra_portal import clock
 from tests import cast
 
 
@@ -53,15 +54,22 @@ def logged(
     **extra: Any,
 ) -> tuple[Connection, Revocation]:
     """A connection that has ended, with its row and detail in the log."""
-    connection = cast.ended(environment, kind=kind, reference_id=reference_id)
-    at = extra.pop("recorded_at", connection.ended_at)
+    at = extra.pop("recorded_at", clock.now())
+    connection = cast.connection(
+        environment,
+        state=ConnectionState.ENDED,
+        end_kind=kind,
+        reference_id=reference_id,
+        created_at=at - timedelta(minutes=1),
+        ended_at=at,
+    )
     revocation = Revocation.objects.create(
         environment=environment,
         user_id=connection.id,
         provider=connection.provider,
         kind=kind,
         door=door,
-        connected_at=connection.created_at - timedelta(minutes=1),
+        connected_at=connection.created_at,
         occurred_at=extra.pop("occurred_at", at),
         recorded_at=at,
     )
