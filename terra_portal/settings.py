@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "developers.dashboard.context.dashboard",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },
