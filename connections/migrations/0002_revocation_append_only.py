@@ -50,7 +50,7 @@ def lift(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def run(schema_editor: BaseDatabaseSchemaEditor, statements: dict[str, list[str]]) -> None:
     for statement in statements[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+        schema_editor.execute(statement, None)  # no parameters: % is text
 
 
 class Migration(migrations.Migration):
