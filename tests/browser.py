@@ -28,7 +28,7 @@ def chromium() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
-def mark(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a browser is a browser test, marked or not."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):

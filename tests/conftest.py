@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from tests import browser, flush
+from tests import flush
 
 pytest_plugins = ["tests.browser"]
 
@@ -15,10 +15,6 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(DatabaseOperations, "sql_flush", flush.sql_flush)
     config.add_cleanup(patch.undo)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    browser.mark(items)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,8 @@ def test_results_and_errors_come_back_in_order() -> None:
 
 def test_they_run_at_the_same_time() -> None:
     meeting = threading.Barrier(2)
-    assert sorted(run_together(lambda: meeting.wait(5), lambda: meeting.wait(5))) == [0, 1]
+    places = run_together(lambda: meeting.wait(5), lambda: meeting.wait(5))
+    assert set(places) == {0, 1}
 
 
 def test_one_that_hangs_is_named() -> None:

@@ -65,7 +65,7 @@ def main(names: Sequence[str]) -> int:
 
 def chosen(names: Sequence[str], folder: Path = FOLDER) -> list[Breakage]:
     """Those named (`03`, `03-counted-revoke`, or the file), else all."""
-    found = [load(path) for path in sorted(folder.glob("*.toml"))]
+    found = [load(path) for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)]
     wanted = [Path(name).name.removesuffix(".toml") for name in names]
     unknown = [name for name in wanted if not any(_fits(one, name) for one in found)]
     if unknown:

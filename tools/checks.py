@@ -23,7 +23,9 @@ PRODUCTION = {
     "CELERY_BROKER_URL": "redis://broker.example:6379/0",
     "DATABASE_URL": "postgresql://portal@database.example:5432/portal",
 }
-SANDBOX = {"DJANGO_SETTINGS_MODULE": "connections.sandbox.settings"}
+# A Django project of its own: its own settings, migrations and mypy.ini.
+SANDBOX = "connections/sandbox"
+SANDBOX_TYPES = ("--config-file", f"{SANDBOX}/mypy.ini", SANDBOX)
 IMPORT_LINTER = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
 
 
@@ -45,25 +47,25 @@ class Result:
 def checks(scratch: str) -> list[Check]:
     """The slow ones first: they run two at a time."""
     demo = {"TERRA_PORTAL_DEMO": "1", "PORTAL_VAR": scratch}
-    found = [
+    settings = f"{SANDBOX.replace('/', '.')}.settings"
+    sandbox = {"DJANGO_SETTINGS_MODULE": settings, "SANDBOX_DATA": scratch}
+    return [
         Check("types (mypy strict)", ["-m", "mypy", *PACKAGES], demo),
+        Check("types of the sandbox", ["-m", "mypy", *SANDBOX_TYPES]),
         Check("lint (ruff)", ["-m", "ruff", "check", "."]),
         Check("format (ruff)", ["-m", "ruff", "format", "--check", "."]),
         Check("import contract", ["-c", IMPORT_LINTER]),
         Check("templates (djlint)", ["-m", "djlint", "--lint", "--quiet", *template_folders()]),
         Check("migrations", _manage("makemigrations", "--check", "--dry-run"), demo),
         Check("deployment", _manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION),
+        Check("sandbox", _manage("check"), sandbox),
+        Check("sandbox migrations", _manage("makemigrations", "--check", "--dry-run"), sandbox),
     ]
-    if (ROOT / "connections" / "sandbox" / "settings.py").exists():
-        found += [
-            Check("sandbox", _manage("check"), demo | SANDBOX),
-            Check("sandbox migrations", _manage("makemigrations", "--check"), demo | SANDBOX),
-        ]
-    return found
 
 
 def template_folders() -> list[str]:
-    return [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("**/templates"))]
+    ours = [path for package in PACKAGES for path in sorted((ROOT / package).glob("**/templates"))]
+    return ["templates", *(str(path.relative_to(ROOT)) for path in ours)]
 
 
 def run(check: Check) -> Result:

@@ -75,7 +75,7 @@ def with_name(url: str, name: str) -> str:
 
 def with_login(url: str, user: str, password: str, *, database: str) -> str:
     host = urlsplit(url).netloc.rpartition("@")[2]
-    netloc = f"{quote(user)}:{quote(password)}@{host}"
+    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"
     return urlunsplit(urlsplit(with_name(url, database))._replace(netloc=netloc))
 
 
