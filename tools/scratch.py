@@ -63,7 +63,7 @@ def prepare_template(folder: Path, url: str) -> str:
     create_database(url, name)
     environment = test_environment(with_name(url, name))
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
         cwd=folder,
         env=environment | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
         capture_output=True,
