@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from tools.console import say, took
 from tools.environment import ROOT
 from tools.mutation import Breakage, StaleError, load, missed
 from tools.postgres import database
-from tools.processes import exit_on_signals
+from tools.processes import exit_on_signals, workers
 from tools.scratch import Scratch, TestsError, prepare_template
 
 FOLDER = ROOT / "tests" / "breakages"
@@ -84,7 +84,7 @@ def run_all(breakages: list[Breakage], folder: Path, url: str) -> int:
     for number in range(AT_ONCE):
         slots.put(Scratch(folder / f"broken-{number}", url, template, f"slot{number}"))
     results = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with workers(AT_ONCE) as pool:
         waiting = [pool.submit(try_one, breakage, slots) for breakage in breakages]
         for future in as_completed(waiting):
             results.append(future.result())

@@ -6,11 +6,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 
 from tools.console import say, took
 from tools.environment import ROOT
+from tools.processes import exit_on_signals, workers
 
 PACKAGES = ("terra_portal", "developers", "connections", "tests", "tools")
 # As in production, with values that nobody uses: the deployment check must find nothing to say.
@@ -100,7 +101,8 @@ def _manage(*arguments: str) -> list[str]:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
+    exit_on_signals()
+    with tempfile.TemporaryDirectory() as scratch, workers(2) as pool:
         waiting = [pool.submit(run, check) for check in checks(scratch)]
         results = []
         for future in as_completed(waiting):

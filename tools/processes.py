@@ -2,7 +2,9 @@
 
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -31,11 +33,22 @@ def run_to_end(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> 
     return code if code >= 0 else 128 - code
 
 
+@contextmanager
+def workers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that, when the work is broken off, finish what they do and begin nothing more."""
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def exit_on_signals() -> None:
-    """A polite kill becomes SystemExit, so that `finally` and `with` do their work."""
+    """Ctrl-C or a kill becomes SystemExit, so that `finally` and `with` do their work."""
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
