@@ -91,13 +91,19 @@ def _from_wheel() -> Path:
 
 
 def _reachable(programs: Path, folder: Path, account: str | None) -> Path:
-    """Dropped from root we may not enter the checkout: then the programs come along."""
+    """Dropped from root we may not enter the checkout: then the wheel's programs come along.
+
+    They find their libraries beside the package, by a relative path that the copy keeps.
+    """
     probe = [str(programs / "postgres"), "--version"]
     try:
         subprocess.run(probe, user=account, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(programs.parent, folder / "postgresql", symlinks=True)
-        return folder / "postgresql" / "bin"
+        package = programs.parent.parent
+        for source in (programs.parent, package.with_name(f"{package.name}.libs")):
+            copied = folder / "wheel" / source.relative_to(package.parent)
+            shutil.copytree(source, copied, symlinks=True)
+        return folder / "wheel" / programs.relative_to(package.parent)
     return programs
 
 
