@@ -82,9 +82,7 @@ def connection(
     )
 
 
-def ended(
-    environment: Environment, *, kind: End = End.DISCONNECTED, **extra: Any
-) -> Connection:
+def ended(environment: Environment, *, kind: End = End.DISCONNECTED, **extra: Any) -> Connection:
     """A user whose connection has ended; its log row is not written."""
     return connection(
         environment,

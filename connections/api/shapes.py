@@ -1,0 +1,89 @@
+"""What the operations take and answer, as the OpenAPI document tells it.
+
+Fields and their names are Terra's; what is of ours would be under a name of its own.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StrictBool, StrictStr
+
+from developers.api import Problem
+
+PROBLEMS = {400: Problem, 401: Problem, 404: Problem}
+
+
+class WidgetSession(Schema):
+    """A link to ask for. Everything may be left out; keys that are not named are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    providers: StrictStr | None = Field(None, examples=["GARMIN,FITBIT,OURA"])
+    language: StrictStr | None = Field(None, examples=["en"])
+    reference_id: StrictStr | None = Field(None, examples=["user123"])
+    auth_success_redirect_url: StrictStr | None = Field(
+        None, examples=["https://myapp.example/connected"]
+    )
+    auth_failure_redirect_url: StrictStr | None = Field(
+        None, examples=["https://myapp.example/failed"]
+    )
+    show_disconnect: StrictBool | None = Field(
+        None, description="Shows what is connected already, with a way to disconnect it."
+    )
+
+
+class Success(Schema):
+    status: Literal["success"] = "success"
+
+
+class OpenedSession(Success):
+    session_id: UUID
+    url: str = Field(description="Where to send the person; it is shown this once.")
+    expires_in: int = Field(description="For how many seconds the link can be used.")
+
+
+class TerraUser(Schema):
+    """One person's wearable account, connected to this environment."""
+
+    user_id: UUID
+    provider: str = Field(examples=["FITBIT"])
+    reference_id: str | None
+    active: bool
+    scopes: str | None = Field(examples=["activity,sleep"])
+    last_webhook_update: str | None
+    created_at: str | None = Field(examples=["2022-12-12T10:00:00.000000+00:00"])
+
+
+class PolledUser(TerraUser):
+    last_polled_at: str | None
+    most_recent_data_at: str | None
+
+
+class UserInfo(Success):
+    is_authenticated: bool = Field(description="False once the connection has ended.")
+    user: PolledUser
+
+
+class UsersOfReference(Success):
+    users: list[TerraUser]
+
+
+class AllUsers(Schema):
+    users: list[TerraUser]
+
+
+class UserPage(Schema):
+    next: int | None = Field(description="The next page, null after the last.")
+    max_page: int = Field(description="The last page; the first is 0.")
+    results: list[TerraUser]
+
+
+class PagedUsers(Schema):
+    data: UserPage
+
+
+class Integrations(Success):
+    providers: list[str] = Field(examples=[["FITBIT", "GARMIN"]])
+    sdk_providers: list[str]
+    sdk_resource: list[str]

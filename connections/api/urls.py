@@ -1,0 +1,23 @@
+"""Where the API is: under /v2 and /api/v2, and Terra's newer address of the widget session."""
+
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from connections.api import integrations, sessions, users
+from developers.api import answered, api, mounted, unknown
+
+for module in (sessions, users, integrations):
+    api.add_router("", module.router)
+
+patterns, app_name, namespace = api.urls
+views = mounted(patterns)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^(?:api/)?v2/", (patterns, app_name, namespace)),
+    path(
+        "api/widget/session",
+        views["generate_widget_session"].callback,
+        name="widget_session",
+    ),
+    # Whatever else begins so is for machines as well: no page, no redirect to one with a slash.
+    re_path(r"^(?:v2|api)(?:/.*)?$", answered(unknown), name="api_unknown"),
+]

@@ -1,0 +1,183 @@
+"""What every operation of the REST API shares: credentials, the error body, request ids.
+
+The operations are added by whoever owns their subject; this side knows none of them.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.docs import Swagger
+from ninja.security import APIKeyHeader
+
+from developers import api_keys
+from developers.models import ApiKey
+from terra_portal import tenancy
+from terra_portal.errors import InvalidInputError
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponseBase]
+
+ABOUT = """
+Terra's REST API, served by your own portal: point Terra's client at this base URL.
+
+Send the environment's `dev-id` and one of its API keys as `x-api-key` with every request. Each
+answer carries a `terra-reference`, which names the request in the portal's log. Errors are
+problem details (RFC 9457) that also hold Terra's earlier `status` and `message`.
+"""
+TITLES = {
+    400: "bad request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not found",
+    405: "method not allowed",
+    413: "content too large",
+    429: "too many requests",
+    500: "internal server error",
+}
+
+
+class ApiRequest(HttpRequest):
+    """A request whose credentials were right."""
+
+    auth: ApiKey
+
+
+class Problem(Schema):
+    """RFC 9457's members, and Terra's earlier `status` and `message`."""
+
+    status: str = "error"
+    message: str
+    type: str = "about:blank"
+    title: str
+    instance: str
+    detail: str
+
+
+class Credentials(APIKeyHeader):
+    """`x-api-key` beside `dev-id`; an absent one and a wrong one are both 401."""
+
+    param_name = "x-api-key"
+    openapi_description = "An API key of the environment that the header `dev-id` names."
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> ApiKey:
+        dev_id = request.headers.get("dev-id")
+        if not dev_id or not key:
+            raise AuthenticationError(message="dev-id or x-api-key headers are missing")
+        with tenancy.system("who is asking"):
+            found = api_keys.authenticate(dev_id, key)
+        if found is None:
+            raise AuthenticationError(message="dev-id and x-api-key do not belong together")
+        return found
+
+
+api = NinjaAPI(
+    title="Terra Portal API",
+    version="2",
+    description=ABOUT,
+    urls_namespace="api",
+    auth=Credentials(),
+    docs=Swagger(settings={"defaultModelsExpandDepth": 0}),
+)
+
+
+def in_environment(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs an operation on behalf of the environment whose key was shown."""
+
+    @wraps(operation)
+    def inside(request: ApiRequest, *args: Any, **values: Any) -> Any:
+        with tenancy.environment(request.auth.environment_id):
+            return operation(request, *args, **values)
+
+    return inside
+
+
+def answered(view: View) -> View:
+    """A view of the API: for machines, never cached, with a reference, errors in one form."""
+
+    @csrf_exempt
+    @login_not_required
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+        response = _in_form(request, view, *args, **values)
+        response["terra-reference"] = str(uuid.uuid4())
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+def mounted(patterns: list[URLPattern]) -> dict[str, URLPattern]:
+    """The API's URL patterns by name, each view `answered`."""
+    for pattern in patterns:
+        pattern.callback = answered(pattern.callback)
+    return {str(pattern.name): pattern for pattern in patterns}
+
+
+def unknown(request: HttpRequest) -> NoReturn:
+    raise Http404
+
+
+def problem(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    """The one error body, which clients of both Terra generations read."""
+    body = Problem(message=detail, title=TITLES[status], instance=request.path, detail=detail)
+    return JsonResponse(
+        body.model_dump(), status=status, content_type="application/problem+json"
+    )
+
+
+def _in_form(request: HttpRequest, view: View, *args: Any, **values: Any) -> HttpResponseBase:
+    try:
+        response = view(request, *args, **values)
+    except Http404:
+        return problem(request, 404, "there is nothing at this address")
+    if response.status_code == 405:
+        refused = problem(request, 405, f"{request.method} is not possible here")
+        refused["Allow"] = response["Allow"]
+        return refused
+    return response
+
+
+@api.exception_handler(HttpError)
+def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(request, error.status_code, error.message)
+
+
+@api.exception_handler(Http404)
+def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(request, 404, str(error) or "not found")
+
+
+@api.exception_handler(InvalidInputError)
+def _invalid(request: HttpRequest, error: InvalidInputError) -> HttpResponse:
+    return problem(request, 400, str(error))
+
+
+@api.exception_handler(ValidationError)
+def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Names the first field that does not fit; never repeats what was sent."""
+    first = error.errors[0]
+    names = [part for part in first["loc"] if isinstance(part, str)]
+    return problem(request, 400, f"{names[-1]}: {first['msg']}")
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(request, 413, "the body is too large")
+
+
+@api.exception_handler(Exception)
+def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(request, 500, "something went wrong on our side")
