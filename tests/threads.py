@@ -13,15 +13,13 @@ class StillRunningError(Exception):
     """A thread did not end: most likely two wait for one another."""
 
 
-def run_together(
-    *actions: Callable[[], Any], patience: float = PATIENCE_SECONDS
-) -> list[Any | BaseException]:
+def run_together(*actions: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> list[Any]:
     """Starts all actions behind one barrier; returns what each returned or raised, in order.
 
     Raises StillRunningError when one has not ended after `patience` seconds.
     """
     barrier = threading.Barrier(len(actions))
-    results: list[Any | BaseException] = [None] * len(actions)
+    results: list[Any] = [None] * len(actions)
 
     def act(place: int, action: Callable[[], Any]) -> None:
         try:
