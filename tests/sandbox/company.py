@@ -44,7 +44,7 @@ class NoticeServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Taking)
         self.received: list[Received] = []
         self.failing = 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:

@@ -38,9 +38,7 @@ def test_a_person_signs_in_allows_sees_and_revokes(company: Company) -> None:
     tokens = company.exchange(query(allowed.headers["Location"])["code"]).json()
     assert tokens["scope"] == "sleep"
     connected = browser.get(f"{company.sandbox.url}/settings/apps/", timeout=20)
-    assert ">Revoke access</button>" in connected.text.replace("\n", "") or re.search(
-        r">\s*Revoke access\s*</button>", connected.text
-    )
+    assert ">Revoke access</button>" in connected.text
     action = re.findall('action="(/settings/apps/[0-9]+/revoke/)"', connected.text)
     assert len(action) == 1
     browser.post_form(connected, f"{company.sandbox.url}{action[0]}")
@@ -76,9 +74,9 @@ def test_cookies_have_names_of_their_own(company: Company) -> None:
 def test_signing_in_never_leads_off_the_site(company: Company) -> None:
     browser, url = Browser(), f"{company.sandbox.url}/sign-in/"
     page = browser.get(url, timeout=20)
+    assert browser.post_form(page, url, account=" ").status_code == 400
     answer = browser.post_form(page, url, account="a", next="https://evil.example/")
     assert answer.headers["Location"] == "/"
-    assert browser.post_form(page, url, account=" ").status_code == 400
 
 
 def test_a_visitor_registers_a_client_and_only_its_secret_changes_it(sandbox: Sandbox) -> None:
