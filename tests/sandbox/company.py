@@ -105,13 +105,13 @@ class Company:
         assert answer["redirect"].startswith(f"{REDIRECT}?")
         return query(answer["redirect"])
 
-    def token(self, auth: tuple[str, str] | None = None, **form: str) -> requests.Response:
+    def token(self, form: dict[str, str], auth: tuple[str, str] | None = None) -> requests.Response:
         url, auth = f"{self.sandbox.url}/oauth/token", auth or (self.client_id, self.secret)
         return requests.post(url, data=form, auth=auth, timeout=20, allow_redirects=False)
 
     def exchange(self, code: str, **changes: str) -> requests.Response:
         form = {"code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER, **changes}
-        return self.token(grant_type="authorization_code", **form)
+        return self.token({"grant_type": "authorization_code", **form})
 
     def connect(self, **more: Any) -> dict[str, Any]:
         answer = self.exchange(self.decide(**more)["code"])
@@ -119,7 +119,8 @@ class Company:
         return dict(answer.json())
 
     def refresh(self, tokens: dict[str, Any]) -> requests.Response:
-        return self.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        return self.token(form)
 
     def revoke(self, token: str, auth: tuple[str, str] | None = None) -> requests.Response:
         url, auth = f"{self.sandbox.url}/oauth/revoke", auth or (self.client_id, self.secret)

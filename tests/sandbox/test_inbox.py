@@ -103,10 +103,10 @@ def test_the_page_shows_events_escaped_and_polls_for_newer_ones(
     assert "r-&lt;b&gt;1" in page
     assert "r-<b>1" not in page
     newest = re.findall(r"\?after=([0-9]+)", page)[0]
-    polled = {"headers": {"HX-Request": "true"}, "params": {"after": newest}}
-    assert requests.get(url, timeout=20, **polled).status_code == 204
+    newer, htmx = f"{url}?after={newest}", {"HX-Request": "true"}
+    assert requests.get(newer, headers=htmx, timeout=20).status_code == 204
     post(sandbox, slug, json.dumps({"type": "deauth"}), {})
-    fragment = requests.get(url, timeout=20, **polled)
+    fragment = requests.get(newer, headers=htmx, timeout=20)
     assert fragment.text.count("<article") == 1
     assert "<h3>deauth</h3>" in fragment.text
     assert "<html" not in fragment.text

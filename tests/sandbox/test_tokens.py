@@ -43,7 +43,7 @@ def test_an_account_has_one_user_id_for_all_apps(company: Company, sandbox: Sand
 def test_wrong_client_credentials(company: Company) -> None:
     code = company.decide()["code"]
     for auth in [(company.client_id, "wrong"), ("nobody", "wrong")]:
-        answer = company.token(auth, grant_type="authorization_code", code=code)
+        answer = company.token({"grant_type": "authorization_code", "code": code}, auth)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
         assert company.revoke("x", auth).status_code == 401
     assert company.exchange(code).status_code == 200
