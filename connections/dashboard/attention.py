@@ -11,6 +11,7 @@ from developers.models import Delivery, Destination, Environment
 from developers.states import DeliveryState, DestinationState
 
 SHOWN = 5
+TONES = ("bad", "warn", "info")  # worst first
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Concern:
 def concerns(environment: Environment, by_attention: Counter[str]) -> list[Concern]:
     """Failing destinations, users who cannot be read, and an environment that offers nothing."""
     found = [*_destinations(environment), *_users(by_attention), *_sources(environment)]
-    return found[:SHOWN]
+    return sorted(found, key=lambda concern: TONES.index(concern.tone))[:SHOWN]
 
 
 def _destinations(environment: Environment) -> list[Concern]:
