@@ -1,4 +1,4 @@
-"""The wearable side for platform staff: everything can be read, nothing changed, no secret shown."""
+"""The wearable side for platform staff: all of it read, nothing changed, no secret shown."""
 
 from typing import Any, ClassVar
 from uuid import UUID

@@ -2,9 +2,8 @@
 
 import logging
 import os
-from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -26,8 +25,8 @@ def worker_runs_here() -> None:
     _worker_in_this_process = True
 
 
-def nudge(task: "Task[..., Any]", *args: str) -> None:
-    """Wakes a worker for rows that this transaction commits.
+def nudge(task: str, *args: str) -> None:
+    """Wakes a worker for rows that this transaction commits; the task is named, not imported.
 
     A lost nudge costs time, never work: sweeps find the same rows. So a broker that is away is
     logged and does not fail the change that has been committed.
@@ -35,10 +34,10 @@ def nudge(task: "Task[..., Any]", *args: str) -> None:
     transaction.on_commit(lambda: _publish(task, args))
 
 
-def _publish(task: "Task[..., Any]", args: tuple[str, ...]) -> None:
+def _publish(task: str, args: tuple[str, ...]) -> None:
     if settings.CELERY_BROKER_URL.startswith("memory:") and not _worker_in_this_process:
         return
     try:
-        task.apply_async(args=args, retry=False)
+        app.send_task(task, args=args, retry=False)
     except OperationalError as error:
-        logger.warning("broker away, %s waits for its sweep: %s", task.name, type(error).__name__)
+        logger.warning("broker away, %s waits for its sweep: %s", task, type(error).__name__)

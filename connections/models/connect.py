@@ -71,6 +71,8 @@ class ConnectAttempt(models.Model):
     code_verifier = EncryptedTextField(blank=True, default="", editable=False)
     requested_scopes = models.JSONField(default=list)
     state = models.CharField(max_length=12, choices=AttemptState, default=AttemptState.STARTED)
+    # A revoke that overlapped took the new tokens along: the person is asked once more, no event.
+    ask_again = models.BooleanField(default=False)
     reason = models.CharField(max_length=32, choices=CancelReason, blank=True)
     claimed_at = models.DateTimeField(null=True)
     # After the exchange: what was consented, and where the tokens went.
@@ -78,7 +80,6 @@ class ConnectAttempt(models.Model):
         Grant, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
     )
     scopes = models.JSONField(default=list)
-    authorisation_number = models.PositiveIntegerField(default=0)
     exchanged_at = models.DateTimeField(null=True)
     # Handed out once by the callback that lacked the cookie; the confirm page posts it back.
     confirm_hash = models.CharField(max_length=64, blank=True, editable=False)

@@ -33,14 +33,14 @@ class Connection(models.Model):
     scopes = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=ConnectionState, default=ConnectionState.ACTIVE)
     attention = models.CharField(max_length=20, choices=Attention, blank=True)
+    # `connection_error` is told at most once a day.
+    error_told_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     sequence = models.PositiveIntegerField(default=0)
     last_webhook_update = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     ended_at = models.DateTimeField(null=True)
     end_kind = models.CharField(max_length=20, choices=End, blank=True)
-    # The consent that this connection was made with; a notice about an earlier one is old.
-    authorisation_number = models.PositiveIntegerField(default=0)
 
     objects = ConnectionQuerySet.as_manager()
 

@@ -32,12 +32,9 @@ class Grant(models.Model):
     refresh_token = EncryptedTextField(blank=True, default="", editable=False)
     access_expires_at = models.DateTimeField(null=True)
     refresh_expires_at = models.DateTimeField(null=True)
-    # Another set, exchanged within a minute of the first: kept until a probe shows which lives.
-    rival_access_token = EncryptedTextField(blank=True, default="", editable=False)
-    rival_refresh_token = EncryptedTextField(blank=True, default="", editable=False)
-    rival_consent_id = models.CharField(max_length=255, blank=True)
-    rival_expires_at = models.DateTimeField(null=True)
-    rival_scopes = models.JSONField(default=list)
+    # Other sets that arrived within a minute of this one: kept until a probe shows which lives.
+    # JSON list of token sets, the newest last.
+    rivals = EncryptedTextField(blank=True, default="", editable=False)
     rival_since = models.DateTimeField(null=True)
 
     # Exclusive work across the network (refresh) belongs to the holder until this time.
@@ -45,10 +42,10 @@ class Grant(models.Model):
     leased_until = models.DateTimeField(null=True)
     refresh_sent_at = models.DateTimeField(null=True)
     refresh_sent_fingerprint = models.CharField(max_length=64, blank=True)
-    refresh_failures = models.PositiveSmallIntegerField(default=0)
 
     doubtful_since = models.DateTimeField(null=True)
-    doubt_reason = models.CharField(max_length=16, blank=True)
+    # After a revoke with unknown outcome: how many more looks to take at a living grant.
+    probes_left = models.PositiveSmallIntegerField(default=0)
     next_probe_at = models.DateTimeField(null=True)
 
     revoking_until = models.DateTimeField(null=True)
@@ -82,5 +79,5 @@ class Grant(models.Model):
         return f"grant {self.id}"
 
     @property
-    def has_rival(self) -> bool:
+    def has_rivals(self) -> bool:
         return self.rival_since is not None

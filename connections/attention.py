@@ -1,0 +1,39 @@
+"""Tells companies that a connection cannot be read although nobody revoked it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from developers.webhooks.publish import publish
+from django.db import transaction
+
+from connections import grants, payloads
+from connections.models import Connection, Grant
+from connections.states import Attention
+from terra_portal import clock
+
+TOLD_EVERY = timedelta(days=1)
+
+
+def raise_on(grant_id: UUID, why: Attention, *, version: int) -> None:
+    """Marks the grant's connections, and says `connection_error` at most once a day to each."""
+    now = clock.now()
+    with transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        if grant.version != version:
+            return
+        rows = list(Connection.objects.active().on(grant).select_for_update().order_by("pk"))
+        drafts = []
+        for connection in rows:
+            connection.attention = why
+            told = connection.error_told_at
+            if told is None or now - told >= TOLD_EVERY:
+                connection.error_told_at = connection.last_webhook_update = now
+                drafts.append(payloads.connection_error(connection, why.label))
+        fields = ["attention", "error_told_at", "last_webhook_update", "sequence"]
+        Connection.objects.bulk_update(rows, fields, batch_size=500)
+        publish(drafts)
+
+
+def clear(grant: Grant) -> None:
+    """Reading works again. Runs under the grant's lock."""
+    Connection.objects.active().on(grant).exclude(attention="").update(attention="")

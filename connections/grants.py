@@ -1,0 +1,108 @@
+"""The queue discipline of a grant: who locks it, what holds it, when it falls idle."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from connections.models import ConnectAttempt, Connection, Grant
+from connections.providers import Credentials, WearableProvider, build
+from connections.states import AttemptState, GrantState
+from terra_portal import clock
+
+PENDING = (AttemptState.EXCHANGED, AttemptState.CONFIRMING, AttemptState.WAITING)
+
+
+def provider_of(grant: Grant) -> WearableProvider:
+    """The provider's classes with the credentials of the grant's own client."""
+    client = grant.oauth_client
+    return build(Credentials(client.provider, client.client_id, client.client_secret))
+
+
+def lock(*grant_ids: UUID) -> dict[UUID, Grant]:
+    """These grants, and all that their provider revokes together with them, locked by id.
+
+    Grants come first in the lock order, before connections and destinations.
+    """
+    family = Grant.objects.filter(_together(Grant.objects.filter(pk__in=grant_ids)))
+    ids = set(grant_ids) | set(family.values_list("pk", flat=True))
+    rows = Grant.objects.select_for_update(of=("self",)).select_related("oauth_client")
+    return {grant.pk: grant for grant in rows.filter(pk__in=ids).order_by("pk")}
+
+
+def _together(grants: QuerySet[Grant]) -> Q:
+    """Grants of the same account under another client of the same revoke group."""
+    condition = Q(pk__in=[])
+    for grant in grants.select_related("oauth_client"):
+        if grant.oauth_client.revoke_group:
+            condition |= Q(
+                oauth_client__provider=grant.oauth_client.provider,
+                oauth_client__revoke_group=grant.oauth_client.revoke_group,
+                provider_user_id=grant.provider_user_id,
+            )
+    return condition
+
+
+def is_held(family: Sequence[Grant]) -> bool:
+    """Whether a connection, or an attempt past its exchange, still needs one of these grants."""
+    return (
+        Connection.objects.active().filter(grant__in=family).exists()
+        or ConnectAttempt.objects.filter(grant__in=family, state__in=PENDING).exists()
+    )
+
+
+def family_of(grant: Grant, locked: dict[UUID, Grant]) -> list[Grant]:
+    """Those of the locked grants that the provider counts as one with `grant`."""
+    group = grant.oauth_client.revoke_group
+    return [
+        other
+        for other in locked.values()
+        if other.pk == grant.pk
+        or (
+            group
+            and other.oauth_client.revoke_group == group
+            and other.oauth_client.provider == grant.oauth_client.provider
+            and other.provider_user_id == grant.provider_user_id
+        )
+    ]
+
+
+def release(grant: Grant, locked: dict[UUID, Grant]) -> bool:
+    """Queues the upstream revoke if nothing holds the grant any more; true if it did.
+
+    Runs under the grant's lock, after whatever held it has let go.
+    """
+    family = family_of(grant, locked)
+    if grant.state == GrantState.ENDED or is_held(family):
+        return False
+    now = clock.now()
+    # One request ends the whole family; the others are erased with it.
+    grant.state = GrantState.REVOKING
+    grant.revoke_due_at = now
+    grant.revoke_deadline = now + timedelta(hours=settings.REVOKE_RETRY_HOURS)
+    grant.revoke_attempts = 0
+    grant.next_probe_at = None
+    grant.save(
+        update_fields=[
+            "state",
+            "revoke_due_at",
+            "revoke_deadline",
+            "revoke_attempts",
+            "next_probe_at",
+        ]
+    )
+    return True
+
+
+def end(grant: Grant) -> None:
+    """The authorisation is over: tokens are erased, nothing stays scheduled."""
+    grant.state = GrantState.ENDED
+    grant.access_token = grant.refresh_token = grant.rivals = ""
+    grant.rival_since = grant.next_probe_at = grant.doubtful_since = None
+    grant.revoke_due_at = grant.revoke_deadline = None
+    grant.lease = grant.leased_until = grant.refresh_sent_at = None
+    grant.refresh_sent_fingerprint = ""
+    grant.version += 1
+    grant.save()

@@ -1,0 +1,127 @@
+"""What providers tell us: verified, stored, answered; decided afterwards in the background."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from connections import grants, liveness, revocation, tokens
+from connections.models import Grant, Notice, OAuthClient
+from connections.providers import REGISTRY, Credentials, build
+from connections.providers.answers import NoticeKind
+from connections.revocation import Cause
+from connections.states import Door, End, GrantState, NoticeState
+from terra_portal import clock, crypto, tenancy
+from terra_portal.celery import nudge
+
+# A notice can overtake the answer that tells us of the account.
+UNKNOWN_ACCOUNT_WAITS = timedelta(seconds=120)
+AGAIN = timedelta(seconds=10)
+CLAIM = timedelta(seconds=60)
+EVIDENCE = "The provider sent a signed notice that access was revoked."
+
+
+def find_client(provider: str, hook_id: str) -> OAuthClient | None:
+    """The client whose hook this is; one address for each."""
+    names = [name for name, cls in REGISTRY.items() if cls.id == provider]
+    with tenancy.system("whose hook this is"):
+        rows = OAuthClient.objects.filter(provider__in=names)
+        return rows.filter(hook_hash=crypto.sha256(hook_id)).first()
+
+
+def receive(client: OAuthClient, *, headers: Mapping[str, str], body: bytes) -> list[Notice]:
+    """Verifies with this client's secret and stores; nothing else happens before the answer.
+
+    Raises NotVerifiedError or MalformedNoticeError.
+    """
+    credentials = Credentials(client.provider, client.client_id, client.client_secret)
+    messages = build(credentials).read_notice(headers, body)
+    with tenancy.system("storing a notice"), transaction.atomic():
+        notices = Notice.objects.bulk_create(
+            Notice(
+                oauth_client=client,
+                kind=message.kind.value,
+                provider_user_id=message.provider_user_id,
+                consent_id=message.consent_id,
+                occurred_at=message.occurred_at,
+                body=body.decode("utf-8", "replace"),
+            )
+            for message in messages
+        )
+        for notice in notices:
+            nudge("connections.decide_notice", str(notice.pk))
+    return notices
+
+
+def decide(notice_id: UUID) -> NoticeState:
+    """Acts on a stored notice. May run twice or twice at once: the state decides, not the body."""
+    with tenancy.system("deciding on a notice"):
+        notice = Notice.objects.select_related("oauth_client").get(pk=notice_id)
+        if notice.state != NoticeState.RECEIVED:
+            return NoticeState(notice.state)
+        if notice.kind != NoticeKind.REVOKED.value:
+            return _close(notice, NoticeState.IGNORED, "not about access")
+        grant = Grant.objects.filter(
+            oauth_client=notice.oauth_client, provider_user_id=notice.provider_user_id
+        ).first()
+        if grant is None:
+            return _unknown_account(notice)
+        tokens.settle(grant.pk)
+        return _weigh(notice, grant.pk)
+
+
+def _weigh(notice: Notice, grant_id: UUID) -> NoticeState:
+    with transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        if grant.state in {GrantState.ENDED, GrantState.REVOKING}:
+            return _close(notice, NoticeState.IGNORED, "the authorisation had ended here")
+        if grant.has_rivals or not is_evidence(notice, grant):
+            liveness.ask_for_probe(grant)
+            nudge("connections.probe", str(grant.pk))
+            return _close(notice, NoticeState.DONE, "no proof by itself: a probe was asked for")
+        cause = Cause(End.REVOKED, Door.NOTICE, EVIDENCE, occurred_at=notice.occurred_at)
+        ended = revocation.fan_out(grant.pk, cause, authorisation_number=grant.authorisation_number)
+        return _close(notice, NoticeState.DONE, f"ended {ended}")
+
+
+def is_evidence(notice: Notice, grant: Grant) -> bool:
+    """Whether it names this very authorisation, or is clearly later than it.
+
+    A notice that names another consent is old news at best, whatever its time says.
+    """
+    if notice.consent_id and grant.consent_id:
+        return notice.consent_id == grant.consent_id
+    if notice.occurred_at is None:
+        return False
+    skew = timedelta(seconds=settings.NOTICE_CLOCK_SKEW_S)
+    return notice.occurred_at > grant.authorised_at + skew
+
+
+def _unknown_account(notice: Notice) -> NoticeState:
+    now = clock.now()
+    if now - notice.received_at >= UNKNOWN_ACCOUNT_WAITS:
+        return _close(notice, NoticeState.IGNORED, "an account that nobody here has connected")
+    Notice.objects.filter(pk=notice.pk).update(due_at=now + AGAIN)
+    return NoticeState.RECEIVED
+
+
+def _close(notice: Notice, state: NoticeState, outcome: str) -> NoticeState:
+    Notice.objects.filter(pk=notice.pk, state=NoticeState.RECEIVED).update(
+        state=state, outcome=outcome, decided_at=clock.now()
+    )
+    return state
+
+
+def sweep(limit: int = 200) -> int:
+    """Decides on the notices whose nudge was lost."""
+    with tenancy.system("sweeping notices"):
+        now = clock.now()
+        waiting = Notice.objects.filter(state=NoticeState.RECEIVED, due_at__lte=now)
+        ids = list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
+        for notice_id in ids:
+            mine = Notice.objects.filter(pk=notice_id, due_at__lte=now)
+            if mine.update(due_at=now + CLAIM):
+                decide(notice_id)
+        return len(ids)

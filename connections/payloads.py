@@ -1,0 +1,150 @@
+"""Terra's public shapes of users and events. Schemas: Terra's published `TerraUser`, `*Event`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from developers.webhooks.publish import Draft
+
+from connections.models import ConnectAttempt, Connection, ConnectSession
+from connections.states import CancelReason, End
+from developers.states import EventType
+
+VERSION = "2022-03-16"
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """ISO 8601 with microseconds and offset, as Terra writes it."""
+    return moment and moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def user(connection: Connection) -> dict[str, Any]:
+    """Terra's TerraUser. A paused or ended user is not active."""
+    return {
+        "user_id": str(connection.pk),
+        "provider": connection.provider,
+        "reference_id": connection.reference_id or None,
+        "active": connection.is_active and connection.paused_at is None,
+        "scopes": ",".join(connection.scopes) or None,
+        "last_webhook_update": timestamp(connection.last_webhook_update),
+        "created_at": timestamp(connection.created_at),
+    }
+
+
+def auth(connection: Connection, session: ConnectSession, actor: str = "") -> Draft:
+    return _draft(
+        connection,
+        EventType.AUTH,
+        status="success",
+        message="User has successfully authenticated",
+        kind="connected",
+        actor=actor,
+        widget_session_id=str(session.pk),
+        reference_id=connection.reference_id or None,
+    )
+
+
+def auth_cancelled(
+    session: ConnectSession, reason: CancelReason, attempt: ConnectAttempt | None = None
+) -> Draft:
+    """A link came to nothing. It concerns no user, so it counts on none."""
+    return Draft(
+        environment_id=session.environment_id,
+        type=EventType.AUTH_CANCELLED,
+        body={
+            "type": EventType.AUTH_CANCELLED.value,
+            "status": "error",
+            "message": reason.label,
+            "flow_id": attempt and str(attempt.pk),
+            "widget_session_id": str(session.pk),
+            "reason": reason.value,
+            "reference_id": session.reference_id or None,
+            "version": VERSION,
+        },
+        kind=reason.value,
+        actor="",
+    )
+
+
+def ended(connection: Connection, kind: End, actor: str = "") -> Draft:
+    """`access_revoked` for a revocation at the provider, `deauth` for every other end."""
+    if kind == End.REVOKED:
+        return _draft(
+            connection,
+            EventType.ACCESS_REVOKED,
+            status="warning",
+            message="User revoked access",
+            kind=kind.value,
+            actor=actor,
+        )
+    return _draft(
+        connection,
+        EventType.DEAUTH,
+        status="success",
+        message="User has deauthenticated",
+        kind=kind.value,
+        actor=actor,
+    )
+
+
+def user_reauth(old: Connection, new: Connection, kind: End) -> Draft:
+    """The same account came back under the same reference; counts on the new user."""
+    new.sequence += 1
+    body = {
+        "type": EventType.USER_REAUTH.value,
+        "status": "warning",
+        "message": "User has reauthenticated and old ID has been deleted",
+        "version": VERSION,
+        "old_user": user(old),
+        "new_user": user(new),
+    }
+    return Draft(
+        environment_id=new.environment_id,
+        type=EventType.USER_REAUTH,
+        body=body,
+        subject_id=new.pk,
+        sequence=new.sequence,
+        kind=kind.value,
+        actor="",
+    )
+
+
+def connection_error(connection: Connection, message: str) -> Draft:
+    return _draft(
+        connection,
+        EventType.CONNECTION_ERROR,
+        status="warning",
+        message=message,
+        kind=connection.attention,
+        actor="",
+    )
+
+
+def _draft(
+    connection: Connection,
+    event_type: EventType,
+    *,
+    status: str,
+    message: str,
+    kind: str,
+    actor: str,
+    **extra: object,
+) -> Draft:
+    """Draws the connection's next sequence; the caller stores it in the same transaction."""
+    connection.sequence += 1
+    body = {
+        "type": event_type.value,
+        "status": status,
+        "message": message,
+        "version": VERSION,
+        "user": user(connection),
+        **extra,
+    }
+    return Draft(
+        environment_id=connection.environment_id,
+        type=event_type,
+        body=body,
+        subject_id=connection.pk,
+        sequence=connection.sequence,
+        kind=kind,
+        actor=actor,
+    )

@@ -1,0 +1,103 @@
+"""Ends of connections, whoever brings the news: one row in the log, one event, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from developers.webhooks.publish import publish
+from django.db import transaction
+
+from connections import grants, payloads
+from connections.models import Connection, Grant, Revocation, RevocationDetail
+from connections.states import ConnectionState, Door, End, GrantState
+from terra_portal import clock, tenancy
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What ended a connection, through which door, and how we know, in words for its company."""
+
+    kind: End
+    door: Door
+    evidence: str
+    actor: str = ""
+    occurred_at: datetime | None = None
+
+
+def fan_out(grant_id: UUID, cause: Cause, *, authorisation_number: int) -> int:
+    """The provider account has withdrawn this authorisation: ends every connection on it.
+
+    One transaction; exactly one log row and one event per connection, however often and from
+    however many sides the news arrives. News of an earlier authorisation changes nothing.
+    Returns how many connections it ended.
+    """
+    with tenancy.system("revocation at the provider"), transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        if grant.authorisation_number != authorisation_number:
+            return 0
+        if grant.state in {GrantState.ENDED, GrantState.REVOKING}:
+            return 0
+        ended = end_locked(lock_active(grant), cause)
+        grants.end(grant)
+        return len(ended)
+
+
+def lock_active(grant: Grant) -> list[Connection]:
+    """The grant's living connections, locked by id."""
+    rows = Connection.objects.active().on(grant).select_for_update()
+    return list(rows.order_by("pk"))
+
+
+def end_locked(
+    connections: Sequence[Connection], cause: Cause, *, tell: bool = True
+) -> list[Connection]:
+    """Ends these locked connections, writes the log, and publishes unless told not to."""
+    now = clock.now()
+    for connection in connections:
+        connection.state = ConnectionState.ENDED
+        connection.ended_at = now
+        connection.end_kind = cause.kind
+        connection.attention = ""
+    drafts = [payloads.ended(c, cause.kind, cause.actor) for c in connections] if tell else []
+    if tell:
+        for connection in connections:
+            connection.last_webhook_update = now
+    Connection.objects.bulk_update(
+        connections,
+        ["state", "ended_at", "end_kind", "attention", "sequence", "last_webhook_update"],
+        batch_size=500,
+    )
+    _write_log(connections, cause, now)
+    publish(drafts)
+    return list(connections)
+
+
+def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -> None:
+    rows = [
+        Revocation(
+            environment_id=connection.environment_id,
+            user_id=connection.pk,
+            provider=connection.provider,
+            kind=cause.kind,
+            door=cause.door,
+            connected_at=connection.created_at,
+            occurred_at=cause.occurred_at or now,
+            recorded_at=now,
+        )
+        for connection in connections
+    ]
+    Revocation.objects.bulk_create(rows, batch_size=500)
+    RevocationDetail.objects.bulk_create(
+        [
+            RevocationDetail(
+                revocation=row,
+                environment_id=row.environment_id,
+                reference_id=connection.reference_id,
+                actor=cause.actor,
+                evidence=cause.evidence,
+            )
+            for row, connection in zip(rows, connections, strict=True)
+        ],
+        batch_size=500,
+    )

@@ -1,0 +1,42 @@
+"""Celery's thin wrappers. Each may run twice; what there is to do stands in rows."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from connections import finish, liveness, notices, sweeps, upstream
+
+
+@shared_task(name="connections.decide_notice")
+def decide_notice(notice_id: str) -> None:
+    notices.decide(UUID(notice_id))
+
+
+@shared_task(name="connections.revoke_upstream")
+def revoke_upstream(grant_id: str) -> None:
+    upstream.revoke(UUID(grant_id))
+
+
+@shared_task(name="connections.probe")
+def probe(grant_id: str) -> None:
+    liveness.probe(UUID(grant_id))
+
+
+@shared_task(name="connections.resume_attempts")
+def resume_attempts(grant_id: str) -> None:
+    finish.resume_all(UUID(grant_id))
+
+
+@shared_task(name="connections.sweep_notices")
+def sweep_notices() -> None:
+    notices.sweep()
+
+
+@shared_task(name="connections.sweep_grants")
+def sweep_grants() -> None:
+    sweeps.grants_due()
+
+
+@shared_task(name="connections.sweep_attempts")
+def sweep_attempts() -> None:
+    finish.sweep()

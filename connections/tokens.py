@@ -1,0 +1,310 @@
+"""One living token set per grant: kept when it comes, refreshed when it runs out."""
+
+import json
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from connections import attention, grants, revocation
+from connections.models import Connection, Grant, OAuthClient
+from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
+from connections.states import Attention, Door, End, GrantState
+from terra_portal import clock, crypto, tenancy
+
+USABLE = (GrantState.UNHELD, GrantState.ACTIVE, GrantState.DOUBTFUL)
+FRESH_FOR = timedelta(seconds=60)
+LEASE_MARGIN = timedelta(seconds=20)
+POLL_SECONDS = 0.05
+
+
+class TokensUnavailableError(Exception):
+    """No usable access token just now; `attention` says why."""
+
+    def __init__(self, why: Attention) -> None:
+        super().__init__(why.label)
+        self.attention = why
+
+
+@dataclass(frozen=True)
+class StoredSet:
+    """A token set as the grant's row keeps it beside the current one."""
+
+    access_token: str
+    refresh_token: str
+    access_expires_at: str | None
+    refresh_expires_at: str | None
+    scopes: list[str]
+    consent_id: str
+
+
+# Keeping what a consent brought
+
+
+def keep(client: OAuthClient, answer: TokenSet, scopes: list[str]) -> Grant:
+    """Stores a consent's token set on its grant, made `unheld` if new. Inside a transaction.
+
+    The answer that arrives last is the current set. One that arrived less than a minute before is
+    kept beside it: answers can overtake one another, and only a probe shows which lives.
+    """
+    grant = _locked_grant(client, answer.provider_user_id)
+    now = clock.now()
+    _set_aside(grant, now)
+    grant.authorised_at = now
+    grant.authorisation_number += 1
+    grant.scopes = scopes
+    grant.consent_id = answer.consent_id
+    _put(grant, answer, keep_refresh=False)
+    grant.doubtful_since = None
+    grant.revoke_due_at = grant.revoke_deadline = None
+    held = Connection.objects.active().on(grant).exists()
+    grant.state = GrantState.ACTIVE if held else GrantState.UNHELD
+    grant.save()
+    attention.clear(grant)
+    return grant
+
+
+def _locked_grant(client: OAuthClient, provider_user_id: str) -> Grant:
+    grant, _ = Grant.objects.get_or_create(
+        oauth_client=client,
+        provider_user_id=provider_user_id,
+        defaults={"authorised_at": clock.now()},
+    )
+    return grants.lock(grant.pk)[grant.pk]
+
+
+def _set_aside(grant: Grant, now: datetime) -> None:
+    """Keeps the set that is about to be overtaken, if it is younger than a minute."""
+    window = timedelta(seconds=settings.RIVAL_WINDOW_SECONDS)
+    recent = now - grant.authorised_at <= window or grant.has_rivals
+    if not grant.access_token or grant.state == GrantState.ENDED or not recent:
+        grant.rivals, grant.rival_since = "", None
+        return
+    grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), _current(grant)]])
+    grant.rival_since = now
+    grant.next_probe_at = now
+
+
+def _rivals(grant: Grant) -> list[StoredSet]:
+    return [StoredSet(**entry) for entry in json.loads(grant.rivals or "[]")]
+
+
+def _current(grant: Grant) -> StoredSet:
+    return StoredSet(
+        access_token=grant.access_token,
+        refresh_token=grant.refresh_token,
+        access_expires_at=grant.access_expires_at and grant.access_expires_at.isoformat(),
+        refresh_expires_at=grant.refresh_expires_at and grant.refresh_expires_at.isoformat(),
+        scopes=grant.scopes,
+        consent_id=grant.consent_id,
+    )
+
+
+def _put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:
+    grant.access_token = answer.access_token
+    if answer.refresh_token or not keep_refresh:
+        grant.refresh_token = answer.refresh_token
+        grant.refresh_expires_at = answer.refresh_expires_at
+    grant.access_expires_at = answer.access_expires_at
+    grant.refresh_sent_at = None
+    grant.refresh_sent_fingerprint = ""
+    grant.version += 1
+
+
+# Rivals
+
+
+def settle(grant_id: UUID) -> None:
+    """Finds out which of the sets that arrived together lives, and keeps that one.
+
+    The newest answer wins where it lives; where nothing can be told, all stay for the next look.
+    """
+    seen = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+    if not seen.has_rivals:
+        return
+    provider = grants.provider_of(seen)
+    for candidate in [_current(seen), *reversed(_rivals(seen))]:
+        answer = provider.probe(candidate.access_token)
+        if answer == Probe.UNSURE:
+            return
+        if answer == Probe.ALIVE:
+            _choose(seen, candidate)
+            return
+    _choose(seen, _current(seen))
+
+
+def _choose(seen: Grant, chosen: StoredSet) -> None:
+    with transaction.atomic():
+        grant = grants.lock(seen.pk)[seen.pk]
+        if grant.version != seen.version:
+            return
+        grant.access_token = chosen.access_token
+        grant.refresh_token = chosen.refresh_token
+        grant.access_expires_at = _moment(chosen.access_expires_at)
+        grant.refresh_expires_at = _moment(chosen.refresh_expires_at)
+        grant.scopes, grant.consent_id = chosen.scopes, chosen.consent_id
+        grant.rivals, grant.rival_since = "", None
+        grant.version += 1
+        grant.save()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# Refresh
+
+
+def fresh(grant_id: UUID, *, force: bool = False) -> str:
+    """An access token that is good for another minute; refreshes at most once for all callers.
+
+    Raises TokensUnavailableError. However many call at once, one of them asks the provider and
+    all are served by its answer.
+    """
+    with tenancy.system("token refresh"):
+        began = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
+        give_up = time.monotonic() + 2 * settings.PROVIDER_DEADLINE_SECONDS + 5
+        while time.monotonic() < give_up:
+            settle(grant_id)
+            grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+            if grant.state not in USABLE:
+                raise TokensUnavailableError(Attention.NEEDS_REAUTH)
+            if _is_fresh(grant) and not (force and grant.version == began):
+                return grant.access_token
+            if not grant.refresh_token:
+                raise _ended_or_needs_reauth(grant)
+            if _take_lease(grant):
+                _refresh(grant)
+            else:
+                time.sleep(POLL_SECONDS)
+        raise TokensUnavailableError(Attention.PROVIDER_FAILING)
+
+
+def _is_fresh(grant: Grant) -> bool:
+    expires_at = grant.access_expires_at
+    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + FRESH_FOR)
+
+
+def _take_lease(grant: Grant) -> bool:
+    """By compare-and-set; the mark that a refresh was sent is committed with it."""
+    now = clock.now()
+    lease = uuid.uuid4()
+    free = Grant.objects.filter(pk=grant.pk, version=grant.version).exclude(leased_until__gt=now)
+    until = now + timedelta(seconds=2 * settings.PROVIDER_DEADLINE_SECONDS) + LEASE_MARGIN
+    fingerprint = crypto.sha256(grant.refresh_token)
+    taken = free.update(
+        lease=lease,
+        leased_until=until,
+        refresh_sent_at=now,
+        refresh_sent_fingerprint=fingerprint,
+    )
+    grant.lease = lease
+    return bool(taken)
+
+
+def _refresh(grant: Grant) -> None:
+    """The one call. `grant` is the row as it was before the lease: it shows an earlier mark."""
+    uncertain = grant.refresh_sent_fingerprint == crypto.sha256(grant.refresh_token)
+    try:
+        answer = grants.provider_of(grant).refresh(grant.refresh_token)
+    except ProviderError as error:
+        if error.failure == Failure.INVALID_GRANT:
+            _refused(grant, uncertain=uncertain)
+        else:
+            _failed(grant, error, uncertain=uncertain)
+        return
+    _store(grant, answer)
+
+
+def _store(seen: Grant, answer: TokenSet) -> None:
+    """Keeps a refresh's answer; where another set came meanwhile, both, for a probe to decide."""
+    with transaction.atomic():
+        grant = grants.lock(seen.pk)[seen.pk]
+        if grant.state == GrantState.ENDED:
+            return
+        if grant.version != seen.version:
+            late = StoredSet(
+                access_token=answer.access_token,
+                refresh_token=answer.refresh_token or seen.refresh_token,
+                access_expires_at=answer.access_expires_at and answer.access_expires_at.isoformat(),
+                refresh_expires_at=None,
+                scopes=grant.scopes if answer.scopes is None else answer.scopes,
+                consent_id=answer.consent_id or seen.consent_id,
+            )
+            grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), late]])
+            grant.rival_since = grant.next_probe_at = clock.now()
+            grant.version += 1
+            grant.save()
+            return
+        _put(grant, answer, keep_refresh=True)
+        if answer.scopes is not None:
+            grant.scopes = answer.scopes
+        grant.lease = grant.leased_until = None
+        grant.save()
+        attention.clear(grant)
+
+
+def _failed(grant: Grant, error: ProviderError, *, uncertain: bool) -> None:
+    """Says nothing of the authorisation. The mark stays where the outcome is unknown."""
+    free = Grant.objects.filter(pk=grant.pk, lease=grant.lease)
+    if error.outcome_known and not uncertain:
+        free.update(refresh_sent_at=None, refresh_sent_fingerprint="")
+    free.update(lease=None, leased_until=None)
+    rejected = error.failure == Failure.INVALID_CLIENT
+    why = Attention.CLIENT_REJECTED if rejected else Attention.PROVIDER_FAILING
+    attention.raise_on(grant.pk, why, version=grant.version)
+    raise TokensUnavailableError(why)
+
+
+def _refused(grant: Grant, *, uncertain: bool) -> None:
+    """`invalid_grant`: evidence only if nothing else can explain it."""
+    current = Grant.objects.select_related("oauth_client").get(pk=grant.pk)
+    if current.version != grant.version:
+        return
+    past_expiry = bool(grant.refresh_expires_at and grant.refresh_expires_at <= clock.now())
+    if not uncertain and not past_expiry and _refused_again(current) and _access_is_dead(current):
+        evidence = "The provider refuses the refresh token, twice, and the access token."
+        cause = revocation.Cause(End.REVOKED, Door.REFRESH, evidence)
+        revocation.fan_out(grant.pk, cause, authorisation_number=current.authorisation_number)
+    else:
+        _needs_reauth(current)
+    raise TokensUnavailableError(Attention.NEEDS_REAUTH)
+
+
+def _refused_again(grant: Grant) -> bool:
+    """Seen again, with the token as it stands in the row under our lease."""
+    try:
+        answer = grants.provider_of(grant).refresh(grant.refresh_token)
+    except ProviderError as error:
+        return error.failure == Failure.INVALID_GRANT
+    _store(grant, answer)
+    return False
+
+
+def _access_is_dead(grant: Grant) -> bool:
+    expires_at = grant.access_expires_at
+    if expires_at is not None and expires_at <= clock.now():
+        return True
+    return grants.provider_of(grant).probe(grant.access_token) == Probe.DEAD
+
+
+def _needs_reauth(seen: Grant) -> None:
+    """The refresh token is lost, which is not a revocation: the person has to come once more."""
+    with transaction.atomic():
+        grant = grants.lock(seen.pk)[seen.pk]
+        if grant.version != seen.version or grant.state not in USABLE:
+            return
+        grant.state = GrantState.NEEDS_REAUTH
+        grant.next_probe_at = None
+        grant.lease = grant.leased_until = None
+        grant.save()
+    attention.raise_on(seen.pk, Attention.NEEDS_REAUTH, version=seen.version)
+
+
+def _ended_or_needs_reauth(grant: Grant) -> TokensUnavailableError:
+    _needs_reauth(grant)
+    return TokensUnavailableError(Attention.NEEDS_REAUTH)

@@ -1,0 +1,107 @@
+"""Asks the provider to revoke, when nothing here needs the authorisation any more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from connections import grants
+from connections.models import Grant, UpstreamRevoke
+from connections.providers.answers import Failure, ProviderError
+from connections.states import GrantState, RevokeOutcome
+from terra_portal import clock, tenancy
+from terra_portal.celery import nudge
+
+RETRY_SECONDS = (30, 120, 600, 1800, 3600)
+# Longer than the call's own total deadline, so that a live call is never taken for a dead one.
+MARGIN = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one try is about. A consent that comes meanwhile belongs to another number."""
+
+    grant: Grant
+    authorisation_number: int
+    started_at: datetime
+
+
+def revoke(grant_id: UUID) -> RevokeOutcome | None:
+    """One try of the counted revoke; None if there was nothing to do.
+
+    Begins anew each time: a connection or an attempt past its exchange cancels it.
+    """
+    with tenancy.system("counted revoke"):
+        claim = _claim(grant_id)
+        if claim is None:
+            return None
+        outcome, detail = _call(claim.grant)
+        return _record(claim, outcome, detail)
+
+
+def _claim(grant_id: UUID) -> Claim | None:
+    now = clock.now()
+    with transaction.atomic():
+        locked = grants.lock(grant_id)
+        grant = locked.get(grant_id)
+        if grant is None or grant.state != GrantState.REVOKING or grant.revoke_due_at is None:
+            return None
+        if grant.revoking_until and grant.revoking_until > now:
+            return None
+        if grants.is_held(grants.family_of(grant, locked)):
+            return None
+        grant.revoking_until = now + timedelta(seconds=settings.PROVIDER_DEADLINE_SECONDS) + MARGIN
+        grant.revoke_attempts += 1
+        grant.save(update_fields=["revoking_until", "revoke_attempts"])
+    return Claim(grant, grant.authorisation_number, now)
+
+
+def _call(grant: Grant) -> tuple[RevokeOutcome, str]:
+    try:
+        grants.provider_of(grant).revoke(
+            access_token=grant.access_token, refresh_token=grant.refresh_token
+        )
+    except ProviderError as error:
+        if error.failure in {Failure.UNAVAILABLE, Failure.UNUSABLE} and not error.outcome_known:
+            return RevokeOutcome.UNKNOWN, error.detail
+        return RevokeOutcome.REFUSED, str(error)[:200]
+    return RevokeOutcome.CONFIRMED, ""
+
+
+def _record(claim: Claim, outcome: RevokeOutcome, detail: str) -> RevokeOutcome:
+    """Stores what came of the call; tokens go when it is confirmed or given up."""
+    now = clock.now()
+    with transaction.atomic():
+        locked = grants.lock(claim.grant.pk)
+        grant = locked[claim.grant.pk]
+        given_up = outcome != RevokeOutcome.CONFIRMED and (
+            grant.revoke_deadline is None or now >= grant.revoke_deadline
+        )
+        if given_up:
+            outcome = RevokeOutcome.GIVEN_UP
+        UpstreamRevoke.objects.create(
+            grant=grant,
+            authorisation_number=claim.authorisation_number,
+            started_at=claim.started_at,
+            ended_at=now,
+            outcome=outcome,
+            detail=detail[:200],
+        )
+        grant.revoking_until = None
+        grant.last_revoke_ended_at = now
+        same = grant.authorisation_number == claim.authorisation_number
+        if same and grant.state == GrantState.REVOKING:
+            if outcome in {RevokeOutcome.CONFIRMED, RevokeOutcome.GIVEN_UP}:
+                for member in grants.family_of(grant, locked):
+                    if member.pk == grant.pk:
+                        grants.end(grant)
+                    elif member.state != GrantState.ENDED:
+                        grants.end(member)
+            else:
+                tries = min(grant.revoke_attempts, len(RETRY_SECONDS)) - 1
+                grant.revoke_due_at = now + timedelta(seconds=RETRY_SECONDS[max(tries, 0)])
+        grant.save()
+        nudge("connections.resume_attempts", str(grant.pk))
+    return outcome
