@@ -1,0 +1,91 @@
+"""One destination: its deliveries, how to verify what it receives, and its switches."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import OuterRef, Subquery
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address, part
+from developers.dashboard.destinations import current
+from developers.models import Attempt, Delivery, Destination, EnvironmentQuerySet
+from developers.states import Role
+from developers.webhooks import destinations as verbs
+from terra_portal import paging
+
+
+@require_safe
+@environment_page()
+def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
+    """Its deliveries, newest first, each with its number of tries and the last answer."""
+    found = _one(request, destination_id)
+    page = paging.page(_deliveries(found), request.GET.get("page", ""), by="created_at")
+    context = {
+        "destination": found,
+        "rows": page.rows,
+        "links": paging.links(page, request.GET),
+    }
+    return render(request, part(request, "dashboard/destination.html", "list"), context)
+
+
+@require_POST
+@environment_page(role=Role.DEVELOPER)
+def pause(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
+    verbs.pause(_one(request, destination_id), by=request.user)
+    messages.success(request, "Paused. Events are kept for it and go out once it is enabled.")
+    return redirect(address(request, "destination", destination_id=destination_id))
+
+
+@require_POST
+@environment_page(role=Role.DEVELOPER)
+def enable(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
+    verbs.enable(_one(request, destination_id), by=request.user)
+    messages.success(request, "Enabled. What was held goes out now.")
+    return redirect(address(request, "destination", destination_id=destination_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@environment_page(role=Role.DEVELOPER)
+def remove(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
+    """Asks first; the answer to the form removes."""
+    found = _one(request, destination_id)
+    if request.method == "POST":
+        verbs.remove(found, by=request.user)
+        messages.success(request, "The destination is removed.")
+        return redirect(address(request, "destinations"))
+    context = {
+        "title": "Remove this destination?",
+        "heading": "Remove a destination",
+        "text": found.url,
+        "consequences": [
+            ("webhook", "It receives nothing more; what still waits for it is not sent."),
+            ("zap", "Its events stay in the list of events."),
+            ("repeat-2", "Adding the address again makes a new signing secret."),
+        ],
+        "submit_label": "Remove it",
+        "action": request.path,
+        "cancel_url": address(request, "destination", destination_id=destination_id),
+    }
+    return render(request, "components/confirm_page.html", context)
+
+
+def _one(request: EnvironmentRequest, destination_id: UUID) -> Destination:
+    found = current(request).select_related("environment__company")
+    return get_object_or_404(found, pk=destination_id)
+
+
+def _deliveries(destination: Destination) -> EnvironmentQuerySet[Delivery]:
+    tries = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-number")
+    rows = Delivery.objects.for_environment(destination.environment)
+    return (
+        rows.filter(destination=destination)
+        .select_related("event")
+        .defer("event__body")
+        .annotate(
+            last_status=Subquery(tries.values("status_code")[:1]),
+            last_error=Subquery(tries.values("error")[:1]),
+        )
+    )

@@ -1,0 +1,70 @@
+"""Destinations: the list, and a new one with its signing secret shown once."""
+
+from datetime import timedelta
+
+from django.db.models import Count, FilteredRelation, Max, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address, part
+from developers.forms import DestinationForm
+from developers.models import Destination, EnvironmentQuerySet
+from developers.states import DeliveryState, Role
+from developers.webhooks import destinations as verbs
+from terra_portal import clock, paging
+from terra_portal.errors import InvalidInputError
+
+RECENT = timedelta(days=7)
+PENDING = (DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.HELD)
+
+
+def current(request: EnvironmentRequest) -> EnvironmentQuerySet[Destination]:
+    """The environment's destinations that have not been removed."""
+    return Destination.objects.for_environment(request.environment).filter(removed_at=None)
+
+
+@require_safe
+@environment_page()
+def destinations(request: EnvironmentRequest) -> HttpResponse:
+    """Newest first, each with what came of its deliveries in the last seven days."""
+    page = paging.page(_counted(current(request)), request.GET.get("page", ""), by="created_at")
+    context = {
+        "rows": page.rows,
+        "links": paging.links(page, request.GET),
+        "new_url": address(request, "destination_create"),
+    }
+    return render(request, part(request, "dashboard/destinations.html", "list"), context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@environment_page(role=Role.DEVELOPER)
+def create(request: EnvironmentRequest) -> HttpResponse:
+    """The form; on its answer the signing secret stands once, and nowhere after."""
+    form = DestinationForm(request.POST if request.method == "POST" else None)
+    context = {"form": form, "destinations_url": address(request, "destinations")}
+    if form.is_valid():
+        try:
+            made, secret = verbs.add(request.environment, by=request.user, **form.cleaned_data)
+        except InvalidInputError as error:
+            form.refuse(error)
+        else:
+            context |= {"made": made, "secret": secret}
+            return render(request, "dashboard/destinations_made.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "dashboard/destinations_create.html", context, status=status)
+
+
+def _counted(rows: EnvironmentQuerySet[Destination]) -> EnvironmentQuerySet[Destination]:
+    since = clock.now() - RECENT
+    recent = FilteredRelation("deliveries", condition=Q(deliveries__created_at__gte=since))
+    delivered = Q(recent__state=DeliveryState.DELIVERED)
+    return rows.annotate(recent=recent).annotate(
+        delivered=Count("recent", filter=delivered),
+        given_up=Count("recent", filter=Q(recent__state=DeliveryState.EXHAUSTED)),
+        pending=Count("recent", filter=Q(recent__state__in=PENDING)),
+        delivered_last=Max("recent__finished_at", filter=delivered),
+    )

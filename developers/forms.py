@@ -1,0 +1,126 @@
+"""What the dashboard's forms collect. The rules are the verbs'; forms show what they refuse."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from developers.models import Environment
+from developers.states import EventType, Role
+from terra_portal.errors import InvalidInputError
+
+
+class VerbForm(forms.Form):
+    """A form whose verb has the last word."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+
+    def refuse(self, error: InvalidInputError) -> None:
+        """Shows the verb's error at the field that it names."""
+        self.add_error(error.field if error.field in self.fields else None, error.message)
+
+
+class CompanyForm(VerbForm):
+    name = forms.CharField(
+        label="Company name",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        help_text="The people you invite to connect read it. You can show them another one later.",
+    )
+
+
+class ApiKeyForm(VerbForm):
+    name = forms.CharField(
+        label="Name",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Where the key will live, for example “backend” or “nightly job”.",
+    )
+
+
+class DestinationForm(VerbForm):
+    url = forms.CharField(
+        label="Address",
+        max_length=2000,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        help_text="Where we POST events to, for example https://api.example.com/wearables.",
+    )
+    event_types = forms.MultipleChoiceField(
+        label="Event types",
+        required=False,
+        choices=EventType.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Leave all empty to receive every type, those of later versions too.",
+    )
+
+
+class SettingsForm(VerbForm):
+    display_name = forms.CharField(
+        label="Name on connect pages",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Empty shows the company’s name.",
+    )
+    accent = forms.CharField(
+        label="Accent colour",
+        required=False,
+        max_length=7,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="As #rrggbb. Empty shows ours.",
+    )
+    return_origins = forms.CharField(
+        label="Return addresses",
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Any = None, *, environment: Environment) -> None:
+        shown = {
+            "display_name": environment.display_name,
+            "accent": environment.accent,
+            "return_origins": "\n".join(environment.return_origins),
+        }
+        super().__init__(data, initial=shown)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the verb is given."""
+        lines = self.cleaned_data["return_origins"].splitlines()
+        return self.cleaned_data | {"return_origins": lines}
+
+
+class MemberForm(VerbForm):
+    email = forms.EmailField(
+        label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(label="Role", initial=Role.DEVELOPER)
+
+    def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, roles)
+
+
+class RoleForm(VerbForm):
+    role = forms.ChoiceField(label="Role")
+
+    def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, roles)
+
+
+class EventFilter(VerbForm):
+    type = forms.ChoiceField(
+        label="Type",
+        required=False,
+        choices=[("", "Every type"), *EventType.choices],
+        error_messages={"invalid_choice": "There is no such type of event."},
+    )
+
+
+def _offer(form: forms.Form, roles: Iterable[Role]) -> None:
+    field = form.fields["role"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [(role.value, role.label) for role in roles]
