@@ -33,7 +33,7 @@ class KeyedAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip().replace("\x00", "")
+        term = search_term.strip()
         if not term:
             return queryset, False
         try:
@@ -87,9 +87,9 @@ class GrantAdmin(ClientKeyedAdmin):
     fields = (
         *("id", "oauth_client", "provider_user_id", "consent_id", "state", "version"),
         *("authorisation_number", "authorised_at", "scopes", "created_at"),
-        *("access_expires_at", "refresh_expires_at", "rival_since", "rival_expires_at"),
-        *("leased_until", "refresh_sent_at", "refresh_failures"),
-        *("doubtful_since", "doubt_reason", "next_probe_at"),
+        *("access_expires_at", "refresh_expires_at", "rival_since"),
+        *("leased_until", "refresh_sent_at"),
+        *("doubtful_since", "next_probe_at", "probes_left"),
         *("revoking_until", "revoke_due_at", "revoke_deadline", "revoke_attempts"),
         "last_revoke_ended_at",
     )
@@ -107,7 +107,7 @@ class ConnectionAdmin(KeyedAdmin):
     fields = (
         *("id", "environment", "grant", "provider", "provider_user_id", "reference_id"),
         *("scopes", "state", "attention", "paused_at", "sequence", "last_webhook_update"),
-        *("created_at", "ended_at", "end_kind", "authorisation_number"),
+        *("created_at", "ended_at", "end_kind", "error_told_at"),
     )
 
 
@@ -139,7 +139,7 @@ class ConnectAttemptAdmin(KeyedAdmin):
     fields = (
         *("id", "session", "environment", "provider", "oauth_client", "user_id"),
         *("requested_scopes", "state", "reason", "claimed_at", "grant", "scopes"),
-        *("authorisation_number", "exchanged_at", "created_at", "expires_at", "finished_at"),
+        *("ask_again", "exchanged_at", "created_at", "expires_at", "finished_at"),
     )
 
 

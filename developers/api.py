@@ -132,9 +132,7 @@ def unknown(request: HttpRequest) -> NoReturn:
 def problem(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     """The one error body, which clients of both Terra generations read."""
     body = Problem(message=detail, title=TITLES[status], instance=request.path, detail=detail)
-    return JsonResponse(
-        body.model_dump(), status=status, content_type="application/problem+json"
-    )
+    return JsonResponse(body.model_dump(), status=status, content_type="application/problem+json")
 
 
 def _in_form(request: HttpRequest, view: View, *args: Any, **values: Any) -> HttpResponseBase:

@@ -16,11 +16,9 @@ router.add_decorator(in_environment)
     response={200: OpenedSession} | PROBLEMS,
     summary="Make a link on which one person connects a wearable",
 )
-def generate_widget_session(
-    request: ApiRequest, wanted: WidgetSession | None = None
-) -> HttpResponse:
+def generate_widget_session(request: ApiRequest, body: WidgetSession | None = None) -> HttpResponse:
     """Also at `POST /api/widget/session`. With one provider the person does not have to choose."""
-    wanted = wanted or WidgetSession()
+    wanted = body or WidgetSession()
     session, url = links.open_session(
         request.auth.environment,
         reference_id=wanted.reference_id or "",

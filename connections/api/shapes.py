@@ -7,16 +7,17 @@ from typing import Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from developers.api import Problem
 
 PROBLEMS = {400: Problem, 401: Problem, 404: Problem}
 
 
-class WidgetSession(Schema):
+class WidgetSession(BaseModel):
     """A link to ask for. Everything may be left out; keys that are not named are ignored."""
 
+    # Not ninja's Schema, which reads attributes off whatever it is given: a list would pass.
     model_config = ConfigDict(extra="ignore")
 
     providers: StrictStr | None = Field(None, examples=["GARMIN,FITBIT,OURA"])

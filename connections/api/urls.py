@@ -8,16 +8,12 @@ from developers.api import answered, api, mounted, unknown
 for module in (sessions, users, integrations):
     api.add_router("", module.router)
 
-patterns, app_name, namespace = api.urls
-views = mounted(patterns)
+_api = api.urls
+_views = mounted(_api[0])
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    re_path(r"^(?:api/)?v2/", (patterns, app_name, namespace)),
-    path(
-        "api/widget/session",
-        views["generate_widget_session"].callback,
-        name="widget_session",
-    ),
+    re_path(r"^(?:api/)?v2/", _api),
+    path("api/widget/session", _views["generate_widget_session"].callback, name="widget_session"),
     # Whatever else begins so is for machines as well: no page, no redirect to one with a slash.
     re_path(r"^(?:v2|api)(?:/.*)?$", answered(unknown), name="api_unknown"),
 ]

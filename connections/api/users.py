@@ -30,6 +30,7 @@ from terra_portal.errors import InvalidInputError
 NOBODY = UUID(int=0)
 CHUNK = 500
 LARGEST_PAGE = 1000
+EVERYONE = Q()
 
 router = Router(tags=["User"])
 router.add_decorator(in_environment)
@@ -49,8 +50,7 @@ def user_info(
         return _by_id(request.auth.environment, user_id)
     if not reference_id:
         raise InvalidInputError("user_id", "give a user_id or a reference_id")
-    references.check(reference_id)
-    under = Q(reference_id=reference_id)
+    under = Q(reference_id=references.clean(reference_id))
     return _streamed('{"status":"success","users":[', request.auth.environment, under)
 
 
@@ -117,7 +117,7 @@ def _page(environment: Environment, page: int, size: int) -> HttpResponse:
     return JsonResponse({"data": data})
 
 
-def _streamed(opening: str, environment: Environment, under: Q = Q()) -> StreamingHttpResponse:
+def _streamed(opening: str, environment: Environment, under: Q = EVERYONE) -> StreamingHttpResponse:
     """A list of any length in constant memory; no read outlives its chunk.
 
     The first chunk is read before the answer begins, so that what fails can still say so.

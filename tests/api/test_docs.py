@@ -1,0 +1,38 @@
+"""The OpenAPI document and the page to browse it."""
+
+import json
+import re
+
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+
+def test_the_document_tells_of_every_operation(db: None) -> None:
+    document = Client().get("/v2/openapi.json").json()
+
+    operations = {(method, path) for path, item in document["paths"].items() for method in item}
+    assert operations == {
+        ("post", "/v2/auth/generateWidgetSession"),
+        ("delete", "/v2/auth/deauthenticateUser"),
+        ("get", "/v2/userInfo"),
+        ("get", "/v2/subscriptions"),
+        ("get", "/v2/integrations"),
+    }
+    assert document["info"]["title"] == "Terra Portal API"
+    assert json.dumps(document["paths"]["/v2/userInfo"]).count("/Problem") == 3
+
+
+def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:
+    response = Client().get("/v2/docs")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+    scripts = re.findall(r"<script([^>]*)>", page)
+    assert all("src=" in tag or "application/json" in tag for tag in scripts)
+    assert "<style" not in page
+    assert " style=" not in page
+    loaded = re.findall(r'(?:src|href)="(/static/([^"]+))"', page)
+    assert loaded
+    assert all(finders.find(name) for _, name in loaded)
+    assert "//cdn" not in page
