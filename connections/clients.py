@@ -158,10 +158,10 @@ def _hook_id(client: OAuthClient) -> str:
 def redirect_url(provider: str) -> str:
     """What to register as the redirect URI: one fixed address per provider."""
     slug = REGISTRY[provider].id
-    return settings.PUBLIC_BASE_URL + reverse("connect_callback", args=[slug])
+    return f"{settings.PUBLIC_BASE_URL}{reverse('connect_callback', args=[slug])}"
 
 
 def notice_url(client: OAuthClient) -> str:
     """Where the provider sends notices about this client's grants."""
     slug = REGISTRY[client.provider].id
-    return settings.PUBLIC_BASE_URL + reverse("hook", args=[slug, _hook_id(client)])
+    return f"{settings.PUBLIC_BASE_URL}{reverse('hook', args=[slug, _hook_id(client)])}"

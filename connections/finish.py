@@ -107,6 +107,7 @@ def _load(attempt_id: UUID, *, lock: bool = False) -> ConnectAttempt:
 
 
 def _predecessors(attempt: ConnectAttempt) -> ConnectionQuerySet:
+    assert attempt.grant_id is not None
     grant = Grant.objects.get(pk=attempt.grant_id)
     return Connection.objects.active().filter(
         environment_id=attempt.environment_id,

@@ -14,7 +14,7 @@ VERSION = "2022-03-16"
 
 def timestamp(moment: datetime | None) -> str | None:
     """ISO 8601 with microseconds and offset, as Terra writes it."""
-    return moment and moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
 
 
 def user(connection: Connection) -> dict[str, Any]:

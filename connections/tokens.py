@@ -97,8 +97,8 @@ def _current(grant: Grant) -> StoredSet:
     return StoredSet(
         access_token=grant.access_token,
         refresh_token=grant.refresh_token,
-        access_expires_at=grant.access_expires_at and grant.access_expires_at.isoformat(),
-        refresh_expires_at=grant.refresh_expires_at and grant.refresh_expires_at.isoformat(),
+        access_expires_at=_text(grant.access_expires_at),
+        refresh_expires_at=_text(grant.refresh_expires_at),
         scopes=grant.scopes,
         consent_id=grant.consent_id,
     )
@@ -150,6 +150,10 @@ def _choose(seen: Grant, chosen: StoredSet) -> None:
         grant.rivals, grant.rival_since = "", None
         grant.version += 1
         grant.save()
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -230,7 +234,7 @@ def _store(seen: Grant, answer: TokenSet) -> None:
             late = StoredSet(
                 access_token=answer.access_token,
                 refresh_token=answer.refresh_token or seen.refresh_token,
-                access_expires_at=answer.access_expires_at and answer.access_expires_at.isoformat(),
+                access_expires_at=_text(answer.access_expires_at),
                 refresh_expires_at=None,
                 scopes=grant.scopes if answer.scopes is None else answer.scopes,
                 consent_id=answer.consent_id or seen.consent_id,

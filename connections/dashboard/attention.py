@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from connections.models import Source
+from connections import clients
 from connections.states import Attention
 from developers.models import Delivery, Destination, Environment
 from developers.states import DeliveryState, DestinationState
@@ -87,7 +87,7 @@ def _users(by_attention: Counter[str]) -> list[Concern]:
 
 
 def _sources(environment: Environment) -> list[Concern]:
-    if Source.objects.for_environment(environment).filter(enabled=True).exists():
+    if clients.offered(environment):
         return []
     text = "Connect links of this environment have nothing to offer yet."
     return [Concern("info", "watch", "No wearable is set up", text, page="")]

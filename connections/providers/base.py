@@ -115,7 +115,8 @@ class WearableAdapter(OAuth2Adapter):  # type: ignore[misc]
 
     def get_callback_url(self, request: None, app: SocialApp) -> str:
         """One fixed address per provider; never taken from a Host header."""
-        return settings.PUBLIC_BASE_URL + reverse("connect_callback", args=[self.provider_id])
+        path = reverse("connect_callback", args=[self.provider_id])
+        return f"{settings.PUBLIC_BASE_URL}{path}"
 
 
 class WearableProvider(OAuth2Provider):  # type: ignore[misc]
