@@ -70,7 +70,7 @@ def test_costs_the_same_for_any_number_of_rows(
 ) -> None:
     for number in range(count):
         fill(a, number)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = a.client.get(a.url())
     assert value(response, "Active users") == str(count)
 
@@ -158,15 +158,19 @@ def test_tells_causes_apart(a: Side) -> None:
     assert value(response, "Access revoked") == "2"
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_names_what_needs_attention(a: Side) -> None:
     cast.connection(a.environment, attention=Attention.PROVIDER_FAILING)
     failing = destination(a)
     delivery(failing, DeliveryState.DUE, attempts=2)
     destination(a, DestinationState.PAUSED)
+    source = cast.source(a.environment, cast.oauth_client())
+    assert "No wearable is set up" not in a.client.get(a.url()).content.decode()
+    type(source).objects.update(enabled=False)
     concerns = a.client.get(a.url()).context["concerns"]
-    assert sorted(one["about"].title for one in concerns) == [
-        "1 user cannot be read",
+    assert [one["about"].title for one in concerns] == [
         "A destination is failing",
+        "1 user cannot be read",
         "A destination is paused",
         "No wearable is set up",
     ]
