@@ -6,8 +6,9 @@ provider:
 - A code lives 60 s and works once. A second use of a code kills the tokens of the first.
 - A refresh kills the refresh token and the access token before it; using a rotated refresh token
   again kills the consent.
-- When a code of a later consent is exchanged, every earlier consent of the same account for the
-  same client is dead, silently. A code of an earlier consent that comes after that is refused.
+- When a code is exchanged, every other consent of the same account for the same client that has
+  tokens is dead, silently: the exchange that comes last lives, in whatever order the person
+  consented.
 - Revoking any token kills its whole consent and sends a notice, as if the person had pressed
   *Revoke access*. Nothing else sends notices.
 - Every notice is sent at once and again late: same id, same body, fresh signature.

@@ -39,15 +39,13 @@ class Validator(OAuth2Validator):
     def validate_code(
         self, client_id: str, code: str, client: App, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        """A used code kills its consent; one that a later consent has overtaken is dead."""
+        """A used code kills its consent."""
         found = Code.objects.filter(code=code, application=client).first()
         if found is None:
             return False
         consent: Consent = found.consent
         if found.used_at is not None:
             consent.finish(End.CODE_REUSED)
-        elif dials.read().second_consent_kills and consent.is_overtaken():
-            consent.finish(End.SUPERSEDED)
         if consent.ended_at is not None or found.is_expired():
             return False
         request.scopes, request.user, request.consent = consent.scopes, found.user, consent
@@ -122,12 +120,12 @@ def consent_of_token(token: str) -> Consent | None:
 
 
 def _exchange(consent: Consent, *, kills: bool) -> None:
-    """The moment of the second consent: earlier ones of this account and client end here."""
+    """The moment of a consent: whatever else lives of this account and client ends here."""
     consent.exchanged_at = timezone.now()
     consent.save(update_fields=["exchanged_at"])
     if kills:
-        for earlier in consent.siblings().unended().filter(pk__lt=consent.pk):
-            earlier.finish(End.SUPERSEDED)
+        for other in consent.siblings().live():
+            other.finish(End.SUPERSEDED)
 
 
 def _keep(token: dict[str, Any], request: Request, *, keeps_refresh: bool) -> None:

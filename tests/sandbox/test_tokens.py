@@ -168,10 +168,12 @@ def test_a_later_consent_kills_the_earlier_when_its_code_is_exchanged(company: C
     assert lives(company, second)
 
 
-def test_an_earlier_code_exchanged_after_a_later_one_is_refused(company: Company) -> None:
+def test_an_earlier_code_exchanged_after_a_later_one_kills_the_later(company: Company) -> None:
     earlier, later = company.decide()["code"], company.decide()["code"]
-    tokens = company.exchange(later).json()
-    assert refused(company.exchange(earlier))
+    overtaken = company.exchange(later).json()
+    tokens = company.exchange(earlier).json()
+    assert not lives(company, overtaken)
+    assert refused(company.refresh(overtaken))
     assert lives(company, tokens)
 
 

@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("superseded", "Superseded by a later consent"),
+                            ("superseded", "Superseded by another consent"),
                             ("person", "Revoked by the person"),
                             ("client", "Revoked by the client"),
                             ("code_reused", "A code was used twice"),

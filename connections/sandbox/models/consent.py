@@ -9,7 +9,7 @@ def _new_consent_id() -> str:
 
 
 class End(models.TextChoices):
-    SUPERSEDED = "superseded", "Superseded by a later consent"
+    SUPERSEDED = "superseded", "Superseded by another consent"
     PERSON = "person", "Revoked by the person"
     CLIENT = "client", "Revoked by the client"
     CODE_REUSED = "code_reused", "A code was used twice"
@@ -57,10 +57,6 @@ class Consent(models.Model):
 
     def siblings(self) -> ConsentQuerySet:
         return Consent.objects.filter(account=self.account, app=self.app).exclude(pk=self.pk)
-
-    def is_overtaken(self) -> bool:
-        """Whether a code of a later consent has been exchanged before."""
-        return self.siblings().filter(pk__gt=self.pk).exclude(exchanged_at=None).exists()
 
     def finish(self, end: End) -> bool:
         """End it and kill every token. False when it had ended before."""
