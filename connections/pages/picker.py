@@ -1,0 +1,48 @@
+"""The link itself: who asks, what is on offer, what is connected already."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from connections import clients
+from connections.models import ConnectSession
+from connections.pages import policy
+from connections.pages.access import open_link, page_context
+from connections.pages.landing import return_addresses
+from connections.pages.wearables import authorize_url, display_name, held
+
+
+@dataclass(frozen=True)
+class Held:
+    """A connection as its own person reads it."""
+
+    id: UUID
+    provider: str
+    name: str
+    since: datetime
+
+
+@require_GET
+@open_link
+def connect(request: HttpRequest, token: str, session: ConnectSession) -> HttpResponse:
+    """The wearables to pick from, a POST form each: link scanners must not begin anything."""
+    offers = clients.offered(session.environment, session.providers)
+    connected = [
+        Held(one.pk, one.provider, display_name(one.provider), one.created_at)
+        for one in held(session)
+    ]
+    context = page_context(
+        session,
+        token=token,
+        offers=offers,
+        held=connected,
+        done=request.GET.get("done") == "disconnected",
+    )
+    page = render(request, "connect/picker.html", context)
+    return policy.let_forms_reach(
+        page, [*(authorize_url(offer.oauth_client) for offer in offers), *return_addresses(session)]
+    )
