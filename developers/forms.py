@@ -18,7 +18,8 @@ class VerbForm(forms.Form):
 
     def refuse(self, error: InvalidInputError) -> None:
         """Shows the verb's error at the field that it names."""
-        self.add_error(error.field if error.field in self.fields else None, error.message)
+        sentence = error.message[:1].upper() + error.message[1:]
+        self.add_error(error.field if error.field in self.fields else None, sentence)
 
 
 class CompanyForm(VerbForm):
