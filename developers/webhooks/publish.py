@@ -74,8 +74,7 @@ def _event(draft: Draft) -> Event:
 
 def _deliveries(events: Sequence[Event]) -> list[Delivery]:
     destinations = defaultdict(list)
-    environments = {event.environment_id for event in events}
-    for row in Destination.objects.filter(environment__in=environments, removed_at=None):
+    for row in _destinations({event.environment_id for event in events}):
         destinations[row.environment_id].append(row)
     return [
         Delivery(
@@ -94,3 +93,16 @@ def _deliveries(events: Sequence[Event]) -> list[Delivery]:
 def _first_state(destination: Destination) -> DeliveryState:
     enabled = destination.state == DestinationState.ENABLED
     return DeliveryState.DUE if enabled else DeliveryState.HELD
+
+
+def _destinations(environments: set[UUID]) -> list[Destination]:
+    """Those that hold back are locked: one enabled meanwhile would leave a row held for good."""
+    rows = Destination.objects.filter(environment__in=environments, removed_at=None)
+    rows = rows.defer("signing_secret").order_by("pk")
+    found = {row.pk: row for row in rows}
+    holding = [row.pk for row in found.values() if row.state != DestinationState.ENABLED]
+    if holding:
+        locked = rows.filter(pk__in=holding).select_for_update(no_key=True)
+        found = {pk: row for pk, row in found.items() if pk not in holding}
+        found |= {row.pk: row for row in locked}
+    return list(found.values())
