@@ -5,7 +5,7 @@ The operations are added by whoever owns their subject; this side knows none of 
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -13,11 +13,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.docs import Swagger
+from ninja.openapi.schema import OpenAPISchema
 from ninja.security import APIKeyHeader
 
 from developers import api_keys
@@ -36,6 +37,8 @@ Send the environment's `dev-id` and one of its API keys as `x-api-key` with ever
 answer carries a `terra-reference`, which names the request in the portal's log. Errors are
 problem details (RFC 9457) that also hold Terra's earlier `status` and `message`.
 """
+PROBLEM_JSON = "application/problem+json"
+CREDENTIALS = ("dev-id", "x-api-key")
 TITLES = {
     400: "bad request",
     401: "unauthorized",
@@ -65,11 +68,33 @@ class Problem(Schema):
     detail: str
 
 
+class PortalAPI(NinjaAPI):
+    """ninja's, with what its OpenAPI document cannot say: two headers together, problem+json."""
+
+    def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**how)
+        header = {"type": "apiKey", "in": "header"}
+        document["components"]["securitySchemes"] = {
+            name: header | {"name": name} for name in CREDENTIALS
+        }
+        for item in document["paths"].values():
+            for operation in item.values():
+                _complete(operation)
+        return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    if "security" in operation:
+        operation["security"] = [{name: [] for name in CREDENTIALS}]
+    for status, answer in operation["responses"].items():
+        if int(status) >= 400:
+            answer["content"] = {PROBLEM_JSON: answer["content"]["application/json"]}
+
+
 class Credentials(APIKeyHeader):
     """`x-api-key` beside `dev-id`; an absent one and a wrong one are both 401."""
 
     param_name = "x-api-key"
-    openapi_description = "An API key of the environment that the header `dev-id` names."
 
     def authenticate(self, request: HttpRequest, key: str | None) -> ApiKey:
         dev_id = request.headers.get("dev-id")
@@ -82,7 +107,7 @@ class Credentials(APIKeyHeader):
         return found
 
 
-api = NinjaAPI(
+api = PortalAPI(
     title="Terra Portal API",
     version="2",
     description=ABOUT,
@@ -118,11 +143,13 @@ def answered(view: View) -> View:
     return answer
 
 
-def mounted(patterns: list[URLPattern]) -> dict[str, URLPattern]:
-    """The API's URL patterns by name, each view `answered`."""
+def mounted(patterns: Sequence[URLPattern | URLResolver]) -> dict[str, View]:
+    """Makes each view of the API `answered`; returns them by name."""
+    views: dict[str, View] = {}
     for pattern in patterns:
-        pattern.callback = answered(pattern.callback)
-    return {str(pattern.name): pattern for pattern in patterns}
+        if isinstance(pattern, URLPattern):
+            pattern.callback = views[str(pattern.name)] = answered(pattern.callback)
+    return views
 
 
 def unknown(request: HttpRequest) -> NoReturn:
@@ -132,7 +159,7 @@ def unknown(request: HttpRequest) -> NoReturn:
 def problem(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     """The one error body, which clients of both Terra generations read."""
     body = Problem(message=detail, title=TITLES[status], instance=request.path, detail=detail)
-    return JsonResponse(body.model_dump(), status=status, content_type="application/problem+json")
+    return JsonResponse(body.model_dump(), status=status, content_type=PROBLEM_JSON)
 
 
 def _in_form(request: HttpRequest, view: View, *args: Any, **values: Any) -> HttpResponseBase:

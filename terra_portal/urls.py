@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),
+    path("", include("connections.api.urls")),
     path("", include("developers.dashboard.urls")),
     path("", include("connections.urls")),
 ]

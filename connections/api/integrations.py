@@ -1,5 +1,7 @@
 """Integrations: which wearables can be connected."""
 
+from typing import Annotated
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Header, Router
 
@@ -12,9 +14,14 @@ from terra_portal import tenancy
 router = Router(tags=["Integrations"])
 
 
-@router.get("/integrations", response=Integrations, auth=None)
+@router.get(
+    "/integrations",
+    response=Integrations,
+    auth=None,
+    summary="List the wearables that can be connected",
+)
 def integrations(
-    request: HttpRequest, dev_id: str | None = Header(None, alias="dev-id")
+    request: HttpRequest, dev_id: Annotated[str | None, Header(alias="dev-id")] = None
 ) -> HttpResponse:
     """What this portal can connect, or with `dev-id` what that environment offers.
 

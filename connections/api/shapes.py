@@ -20,17 +20,17 @@ class WidgetSession(BaseModel):
     # Not ninja's Schema, which reads attributes off whatever it is given: a list would pass.
     model_config = ConfigDict(extra="ignore")
 
-    providers: StrictStr | None = Field(None, examples=["GARMIN,FITBIT,OURA"])
-    language: StrictStr | None = Field(None, examples=["en"])
-    reference_id: StrictStr | None = Field(None, examples=["user123"])
+    providers: StrictStr | None = Field(default=None, examples=["GARMIN,FITBIT,OURA"])
+    language: StrictStr | None = Field(default=None, examples=["en"])
+    reference_id: StrictStr | None = Field(default=None, examples=["user123"])
     auth_success_redirect_url: StrictStr | None = Field(
-        None, examples=["https://myapp.example/connected"]
+        default=None, examples=["https://myapp.example/connected"]
     )
     auth_failure_redirect_url: StrictStr | None = Field(
-        None, examples=["https://myapp.example/failed"]
+        default=None, examples=["https://myapp.example/failed"]
     )
     show_disconnect: StrictBool | None = Field(
-        None, description="Shows what is connected already, with a way to disconnect it."
+        default=None, description="Shows what is connected already, with a way to disconnect it."
     )
 
 

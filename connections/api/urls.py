@@ -13,7 +13,7 @@ _views = mounted(_api[0])
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^(?:api/)?v2/", _api),
-    path("api/widget/session", _views["generate_widget_session"].callback, name="widget_session"),
+    path("api/widget/session", _views["generate_widget_session"], name="widget_session"),
     # Whatever else begins so is for machines as well: no page, no redirect to one with a slash.
     re_path(r"^(?:v2|api)(?:/.*)?$", answered(unknown), name="api_unknown"),
 ]

@@ -36,7 +36,11 @@ router = Router(tags=["User"])
 router.add_decorator(in_environment)
 
 
-@router.get("/userInfo", response={200: UserInfo | UsersOfReference} | PROBLEMS)
+@router.get(
+    "/userInfo",
+    response={200: UserInfo | UsersOfReference} | PROBLEMS,
+    summary="Look up one user, or everyone under a reference",
+)
 def user_info(
     request: ApiRequest, user_id: str | None = None, reference_id: str | None = None
 ) -> HttpResponseBase:
@@ -54,7 +58,11 @@ def user_info(
     return _streamed('{"status":"success","users":[', request.auth.environment, under)
 
 
-@router.get("/subscriptions", response={200: AllUsers | PagedUsers} | PROBLEMS)
+@router.get(
+    "/subscriptions",
+    response={200: AllUsers | PagedUsers} | PROBLEMS,
+    summary="List everyone who is connected",
+)
 def subscriptions(
     request: ApiRequest,
     page: Annotated[int | None, Query(ge=0)] = None,
@@ -70,7 +78,10 @@ def subscriptions(
 
 
 @router.delete(
-    "/auth/deauthenticateUser", response={200: Success} | PROBLEMS, tags=["Authentication"]
+    "/auth/deauthenticateUser",
+    response={200: Success} | PROBLEMS,
+    summary="Disconnect one user",
+    tags=["Authentication"],
 )
 def deauthenticate_user(request: ApiRequest, user_id: str) -> HttpResponse:
     """Ends a user's connection; the webhook `deauth` follows."""
@@ -108,7 +119,7 @@ def _uuid(text: str) -> UUID:
 def _page(environment: Environment, page: int, size: int) -> HttpResponse:
     users = _connected(environment)
     last = max(users.count() - 1, 0) // size
-    results = users[page * size : (page + 1) * size] if page <= last else []
+    results = users[page * size : (page + 1) * size] if page <= last else users.none()
     data = {
         "next": page + 1 if page < last else None,
         "max_page": last,

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connections import models
+from connections.admin import KeyedAdmin
 from connections.states import AttemptState, Door, End, RevokeOutcome
 from terra_portal import clock, crypto
 from tests import cast
@@ -167,8 +168,9 @@ def test_search_finds_by_key_and_text(staff: Client, model: type[Model]) -> None
     story()
     story()
     row = model._default_manager.order_by("pk")[0]
-    by_text = admin.site._registry[model].by_text  # type: ignore[attr-defined]
-    text = model._default_manager.filter(pk=row.pk).values_list(by_text, flat=True).get()
+    keyed = admin.site._registry[model]
+    assert isinstance(keyed, KeyedAdmin)
+    text = model._default_manager.filter(pk=row.pk).values_list(keyed.by_text, flat=True).get()
 
     for term in (str(row.pk), str(text)):
         found = staff.get(url(model, "changelist"), {"q": term}).context["cl"].queryset

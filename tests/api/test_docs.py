@@ -1,6 +1,5 @@
 """The OpenAPI document and the page to browse it."""
 
-import json
 import re
 
 from django.contrib.staticfiles import finders
@@ -19,7 +18,16 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("get", "/v2/integrations"),
     }
     assert document["info"]["title"] == "Terra Portal API"
-    assert json.dumps(document["paths"]["/v2/userInfo"]).count("/Problem") == 3
+    user_info = document["paths"]["/v2/userInfo"]["get"]
+    assert user_info["security"] == [{"dev-id": [], "x-api-key": []}]
+    assert set(document["components"]["securitySchemes"]) == {"dev-id", "x-api-key"}
+    assert [list(answer["content"]) for answer in user_info["responses"].values()] == [
+        ["application/json"],
+        ["application/problem+json"],
+        ["application/problem+json"],
+        ["application/problem+json"],
+    ]
+    assert "security" not in document["paths"]["/v2/integrations"]["get"]
 
 
 def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:

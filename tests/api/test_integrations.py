@@ -1,8 +1,13 @@
 """GET /integrations: needs no key; with `dev-id` it tells what that environment offers."""
 
+from typing import Any
+
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
+from connections.models import Source
+from developers.models import Environment
 from tests import cast
 from tests.api.caller import Caller
 
@@ -10,9 +15,9 @@ NOTHING = {"status": "success", "providers": [], "sdk_providers": [], "sdk_resou
 SANDBOX = NOTHING | {"providers": ["SANDBOX"]}
 
 
-@pytest.fixture(autouse=True)
-def sandbox_runs(settings: LazySettings) -> None:
-    settings.SANDBOX_URL = "http://127.0.0.1:8501"
+def offers(environment: Environment) -> Any:
+    headers = {"dev-id": environment.dev_id}
+    return Client().get("/v2/integrations", headers=headers).json()
 
 
 @pytest.mark.parametrize("prefix", ["/v2", "/api/v2"])
@@ -30,12 +35,17 @@ def test_the_sandbox_is_absent_where_none_runs(a: Caller, settings: LazySettings
     assert a.send("GET", "/integrations", headers={}).body == NOTHING
 
 
-def test_a_dev_id_narrows_it(a: Caller, b: Caller) -> None:
-    cast.source(a.environment, cast.oauth_client())
+def test_a_dev_id_narrows_it_to_what_that_environment_offers(db: None) -> None:
+    company = cast.company("A")
+    testing, staging = company.environments["testing"], company.environments["staging"]
+    simulated = cast.oauth_client()
+    cast.source(testing, simulated)
 
-    narrowed = {"dev-id": a.environment.dev_id}
-    assert a.send("GET", "/integrations", headers=narrowed).body == SANDBOX
-    assert b.get("/integrations").body == NOTHING
+    assert offers(testing) == SANDBOX
+    assert offers(staging) == NOTHING
+
+    Source.objects.update(enabled=False)
+    assert offers(testing) == NOTHING
 
 
 def test_a_dev_id_that_nobody_has_offers_nothing(a: Caller) -> None:

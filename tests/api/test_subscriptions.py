@@ -1,6 +1,8 @@
 """GET /subscriptions: everyone who is connected, streamed or in pages."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -69,10 +71,10 @@ def test_a_chunk_is_read_on_behalf_of_its_environment(a: Caller) -> None:
     connected(a, 501)
     scopes = []
 
-    def note(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "connections_connection" in sql:
             scopes.append(tenancy.current())
-        return execute(sql, params, many, context)
+        return execute(sql, *rest)
 
     with database.execute_wrapper(note):
         a.get("/subscriptions")
