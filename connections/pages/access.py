@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from connections import links
-from connections.models import ConnectSession
 from connections.pages import landing
 from terra_portal import tenancy
 
@@ -60,9 +59,3 @@ def open_link(view: View) -> Callable[..., HttpResponseBase]:
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
     return render(request, "connect/unknown.html", status=404)
-
-
-def page_context(session: ConnectSession, **more: Any) -> dict[str, Any]:
-    """What every page of a session shows: who asks, and in which of its worlds."""
-    environment = session.environment
-    return {"company_name": environment.name_for_people, "environment": environment, **more}

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from connections import connect, links
 from connections.connect import Landing
 from connections.models import ConnectAttempt, ConnectSession
-from connections.pages import policy
+from connections.pages import context, policy
 from connections.pages.wearables import authorize_url, display_name
 from connections.states import CancelReason
 from terra_portal import clock, tenancy
@@ -49,18 +49,12 @@ def closed(request: HttpRequest, session: ConnectSession, reason: CancelReason) 
     url = links.return_url(session, reason=reason)
     if url:
         return policy.away(url)
-    environment = session.environment
-    context = {
-        "company_name": environment.name_for_people,
-        "environment": environment,
-        "reason": reason,
-    }
-    return render(request, "connect/closed.html", context, status=GONE)
+    shown = context.of(session.environment, reason=reason)
+    return render(request, "connect/closed.html", shown, status=GONE)
 
 
 def _ask(request: HttpRequest, attempt: ConnectAttempt, token: str) -> HttpResponse:
-    context = _about(attempt) | {"confirm_token": token}
-    page = render(request, "connect/confirm.html", context)
+    page = render(request, "connect/confirm.html", _about(attempt) | {"confirm_token": token})
     return policy.let_forms_reach(page, return_addresses(attempt.session))
 
 
@@ -81,12 +75,7 @@ def _result(request: HttpRequest, attempt: ConnectAttempt, *, again: bool) -> Ht
 
 def _about(attempt: ConnectAttempt) -> dict[str, Any]:
     environment = attempt.session.environment
-    return {
-        "company_name": environment.name_for_people,
-        "environment": environment,
-        "attempt": attempt,
-        "wearable": display_name(attempt.provider),
-    }
+    return context.of(environment, attempt=attempt, wearable=display_name(attempt.provider))
 
 
 def return_addresses(session: ConnectSession) -> list[str]:

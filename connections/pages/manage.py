@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from connections import disconnect
 from connections.models import Connection, ConnectSession
-from connections.pages.access import nothing_here, open_link, page_context
+from connections.pages import context
+from connections.pages.access import nothing_here, open_link
 from connections.pages.wearables import display_name, held
 from connections.states import Door
 
@@ -26,10 +27,13 @@ def manage(
         return nothing_here(request)
     if request.method == "POST":
         return _end(connection, session, token)
-    context = page_context(
-        session, token=token, connection=connection, wearable=display_name(connection.provider)
+    shown = context.of(
+        session.environment,
+        token=token,
+        connection=connection,
+        wearable=display_name(connection.provider),
     )
-    return render(request, "connect/disconnect.html", context)
+    return render(request, "connect/disconnect.html", shown)
 
 
 def _end(connection: Connection, session: ConnectSession, token: str) -> HttpResponse:

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 
 from connections import clients
 from connections.models import ConnectSession
-from connections.pages import policy
-from connections.pages.access import open_link, page_context
+from connections.pages import context, policy
+from connections.pages.access import open_link
 from connections.pages.landing import return_addresses
 from connections.pages.wearables import authorize_url, display_name, held
 
@@ -35,14 +35,14 @@ def connect(request: HttpRequest, token: str, session: ConnectSession) -> HttpRe
         Held(one.pk, one.provider, display_name(one.provider), one.created_at)
         for one in held(session)
     ]
-    context = page_context(
-        session,
+    shown = context.of(
+        session.environment,
         token=token,
         offers=offers,
         held=connected,
         done=request.GET.get("done") == "disconnected",
     )
-    page = render(request, "connect/picker.html", context)
+    page = render(request, "connect/picker.html", shown)
     return policy.let_forms_reach(
         page, [*(authorize_url(offer.oauth_client) for offer in offers), *return_addresses(session)]
     )
