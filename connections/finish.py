@@ -7,7 +7,7 @@ from uuid import UUID
 from developers.webhooks.publish import publish
 from django.db import IntegrityError, transaction
 
-from connections import grants, liveness, payloads, revocation
+from connections import grants, liveness, payloads, revocation, tokens
 from connections.models import (
     ConnectAttempt,
     Connection,
@@ -44,6 +44,10 @@ class NeedsCheckError(Exception):
         self.grant = grant
 
 
+class UnlockedError(Exception):
+    """A predecessor on another grant appeared after the grants were locked: once more."""
+
+
 def finish(attempt_id: UUID) -> ConnectAttempt:
     """Connects an attempt that is past its exchange, if it may be; else says where it stands."""
     with tenancy.system("completing an attempt"):
@@ -55,6 +59,8 @@ def finish(attempt_id: UUID) -> ConnectAttempt:
 
 def _check(attempt_id: UUID, grant: Grant) -> ConnectAttempt:
     began = clock.now()
+    tokens.settle(grant.pk)
+    grant = Grant.objects.select_related("oauth_client").get(pk=grant.pk)
     answer = liveness.look(grant)
     if answer == Probe.ALIVE:
         return _finish(attempt_id, checked_at=began)
@@ -68,7 +74,7 @@ def _finish(attempt_id: UUID, *, checked_at: datetime | None) -> ConnectAttempt:
         try:
             with transaction.atomic():
                 return _step(attempt_id, checked_at)
-        except IntegrityError:
+        except (IntegrityError, UnlockedError):
             # The same account came in through another client at the same moment: the constraint
             # let one in, and now it is there to be seen as the predecessor.
             if last_try:
@@ -159,6 +165,8 @@ def _overlapped(attempt: ConnectAttempt, grant: Grant, checked_at: datetime | No
 def _connect(attempt: ConnectAttempt, grant: Grant, locked: dict[UUID, Grant]) -> ConnectAttempt:
     now = clock.now()
     old = list(_predecessors(attempt).select_for_update().order_by("pk"))
+    if any(one.grant_id not in locked for one in old):
+        raise UnlockedError
     revocation.end_locked(old, Cause(End.REPLACED, Door.RECONNECT, REPLACED), tell=False)
     new = Connection(
         pk=attempt.user_id,
@@ -167,7 +175,8 @@ def _connect(attempt: ConnectAttempt, grant: Grant, locked: dict[UUID, Grant]) -
         provider=attempt.provider,
         provider_user_id=grant.provider_user_id,
         reference_id=attempt.session.reference_id,
-        scopes=attempt.scopes,
+        consented_scopes=attempt.scopes,
+        scopes=scopes.effective(attempt.scopes, grant.scopes),
         created_at=now,
     )
     drafts = [payloads.auth(new, attempt.session)]

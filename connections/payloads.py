@@ -108,6 +108,19 @@ def user_reauth(old: Connection, new: Connection, kind: End) -> Draft:
     )
 
 
+def permission_change(connection: Connection, *, before: list[str], after: list[str]) -> Draft:
+    return _draft(
+        connection,
+        EventType.PERMISSION_CHANGE,
+        status="warning",
+        message="User permissions have been modified",
+        kind="permission_change",
+        actor="",
+        scopes_added=",".join(scope for scope in after if scope not in before),
+        scopes_removed=",".join(scope for scope in before if scope not in after),
+    )
+
+
 def connection_error(connection: Connection, message: str) -> Draft:
     return _draft(
         connection,

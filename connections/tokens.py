@@ -5,12 +5,13 @@ import time
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, grants, revocation
+from connections import attention, grants, revocation, scopes
 from connections.models import Connection, Grant, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
 from connections.states import Attention, Door, End, GrantState
@@ -45,7 +46,7 @@ class StoredSet:
 # Keeping what a consent brought
 
 
-def keep(client: OAuthClient, answer: TokenSet, scopes: list[str]) -> Grant:
+def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     """Stores a consent's token set on its grant, made `unheld` if new. Inside a transaction.
 
     The answer that arrives last is the current set. One that arrived less than a minute before is
@@ -56,7 +57,7 @@ def keep(client: OAuthClient, answer: TokenSet, scopes: list[str]) -> Grant:
     _set_aside(grant, now)
     grant.authorised_at = now
     grant.authorisation_number += 1
-    grant.scopes = scopes
+    grant.scopes = granted
     grant.consent_id = answer.consent_id
     _put(grant, answer, keep_refresh=False)
     grant.doubtful_since = None
@@ -65,6 +66,7 @@ def keep(client: OAuthClient, answer: TokenSet, scopes: list[str]) -> Grant:
     grant.state = GrantState.ACTIVE if held else GrantState.UNHELD
     grant.save()
     attention.clear(grant)
+    scopes.follow(grant)
     return grant
 
 
@@ -87,6 +89,11 @@ def _set_aside(grant: Grant, now: datetime) -> None:
     grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), _current(grant)]])
     grant.rival_since = now
     grant.next_probe_at = now
+
+
+def every_set(grant: Grant) -> list[StoredSet]:
+    """The current set, then those that may live in its stead, the newest first."""
+    return [_current(grant), *reversed(_rivals(grant))]
 
 
 def _rivals(grant: Grant) -> list[StoredSet]:
@@ -127,7 +134,7 @@ def settle(grant_id: UUID) -> None:
     if not seen.has_rivals:
         return
     provider = grants.provider_of(seen)
-    for candidate in [_current(seen), *reversed(_rivals(seen))]:
+    for candidate in every_set(seen):
         answer = provider.probe(candidate.access_token)
         if answer == Probe.UNSURE:
             return
@@ -150,6 +157,7 @@ def _choose(seen: Grant, chosen: StoredSet) -> None:
         grant.rivals, grant.rival_since = "", None
         grant.version += 1
         grant.save()
+        scopes.follow(grant)
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -217,7 +225,7 @@ def _refresh(grant: Grant) -> None:
         answer = grants.provider_of(grant).refresh(grant.refresh_token)
     except ProviderError as error:
         if error.failure == Failure.INVALID_GRANT:
-            _refused(grant, uncertain=uncertain)
+            _refused(grant, error, uncertain=uncertain)
         else:
             _failed(grant, error, uncertain=uncertain)
         return
@@ -242,6 +250,8 @@ def _store(seen: Grant, answer: TokenSet) -> None:
             grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), late]])
             grant.rival_since = grant.next_probe_at = clock.now()
             grant.version += 1
+            if grant.lease == seen.lease:
+                grant.lease = grant.leased_until = None
             grant.save()
             return
         _put(grant, answer, keep_refresh=True)
@@ -250,9 +260,10 @@ def _store(seen: Grant, answer: TokenSet) -> None:
         grant.lease = grant.leased_until = None
         grant.save()
         attention.clear(grant)
+        scopes.follow(grant)
 
 
-def _failed(grant: Grant, error: ProviderError, *, uncertain: bool) -> None:
+def _failed(grant: Grant, error: ProviderError, *, uncertain: bool) -> NoReturn:
     """Says nothing of the authorisation. The mark stays where the outcome is unknown."""
     free = Grant.objects.filter(pk=grant.pk, lease=grant.lease)
     if error.outcome_known and not uncertain:
@@ -264,13 +275,23 @@ def _failed(grant: Grant, error: ProviderError, *, uncertain: bool) -> None:
     raise TokensUnavailableError(why)
 
 
-def _refused(grant: Grant, *, uncertain: bool) -> None:
+def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
     """`invalid_grant`: evidence only if nothing else can explain it."""
     current = Grant.objects.select_related("oauth_client").get(pk=grant.pk)
     if current.version != grant.version:
         return
+    if current.has_rivals:
+        # The set that lives may be another one: nothing follows until a probe has shown it.
+        _failed(current, refusal, uncertain=uncertain)
     past_expiry = bool(grant.refresh_expires_at and grant.refresh_expires_at <= clock.now())
-    if not uncertain and not past_expiry and _refused_again(current) and _access_is_dead(current):
+    access = Probe.ALIVE
+    if not uncertain and not past_expiry:
+        if not _refused_again(current):
+            return
+        access = _look(current)
+    if access == Probe.UNSURE:
+        _failed(current, refusal, uncertain=uncertain)
+    if access == Probe.DEAD:
         evidence = "The provider refuses the refresh token, twice, and the access token."
         cause = revocation.Cause(End.REVOKED, Door.REFRESH, evidence)
         revocation.fan_out(grant.pk, cause, authorisation_number=current.authorisation_number)
@@ -280,20 +301,24 @@ def _refused(grant: Grant, *, uncertain: bool) -> None:
 
 
 def _refused_again(grant: Grant) -> bool:
-    """Seen again, with the token as it stands in the row under our lease."""
+    """Seen again, with the token as it stands in the row under our lease; if not, it is stored."""
     try:
         answer = grants.provider_of(grant).refresh(grant.refresh_token)
     except ProviderError as error:
-        return error.failure == Failure.INVALID_GRANT
-    _store(grant, answer)
+        if error.failure == Failure.INVALID_GRANT:
+            return True
+        _failed(grant, error, uncertain=False)
+    else:
+        _store(grant, answer)
     return False
 
 
-def _access_is_dead(grant: Grant) -> bool:
+def _look(grant: Grant) -> Probe:
+    """The access token beside a refused refresh token: one that has run out speaks for neither."""
     expires_at = grant.access_expires_at
     if expires_at is not None and expires_at <= clock.now():
-        return True
-    return grants.provider_of(grant).probe(grant.access_token) == Probe.DEAD
+        return Probe.DEAD
+    return grants.provider_of(grant).probe(grant.access_token)
 
 
 def _needs_reauth(seen: Grant) -> None:

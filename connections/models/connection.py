@@ -30,6 +30,8 @@ class Connection(models.Model):
     provider = models.CharField(max_length=30)
     provider_user_id = models.CharField(max_length=255)
     reference_id = models.CharField(max_length=512, blank=True)
+    # What was consented in this connection's own flow, and how much of it the grant has now.
+    consented_scopes = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=ConnectionState, default=ConnectionState.ACTIVE)
     attention = models.CharField(max_length=20, choices=Attention, blank=True)
