@@ -12,7 +12,9 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Neither adds, nor changes, nor deletes."""
+    """Neither adds, nor changes, nor deletes, nor counts a whole table."""
+
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
