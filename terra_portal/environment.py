@@ -39,7 +39,7 @@ def require_production(env: environ.Env) -> None:
 
 
 def demo_keys(folder: Path) -> dict[str, str]:
-    """The demo's own keys, made once and kept beside its data."""
+    """The demo's own keys, made once and kept beside its data, and the ports it last ran on."""
     path = folder / "keys.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,4 +51,5 @@ def demo_keys(folder: Path) -> dict[str, str]:
         path.touch(mode=0o600)
         path.write_text(json.dumps(keys, indent=1))
     loaded: dict[str, str] = json.loads(path.read_text())
-    return loaded
+    ports = folder / "ports.json"
+    return loaded | (json.loads(ports.read_text()) if ports.exists() else {})

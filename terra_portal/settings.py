@@ -261,5 +261,6 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "httpx": {"level": "WARNING"},
         "celery": {"level": "WARNING" if DEMO else "INFO"},
+        "kombu": {"level": "ERROR" if DEMO else "INFO"},
     },
 }

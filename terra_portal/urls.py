@@ -1,6 +1,7 @@
 """The URL map of the portal."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -19,3 +20,5 @@ urlpatterns = [
     path("", include("developers.dashboard.urls")),
     path("", include("connections.urls")),
 ]
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("terra_portal.demo.urls")))

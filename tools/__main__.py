@@ -19,10 +19,15 @@ HELP = """Terra Portal
 Ports of the demo: PORTAL_PORT (8000), SANDBOX_PORT (8001). Its data and keys are kept in var/.
 """
 
+PORTS = {"PORTAL_PORT": "8000", "SANDBOX_PORT": "8001"}
+
 
 def demo(arguments: list[str]) -> None:
-    """The demo keeps to `var/`, whatever database or broker the shell has set."""
-    _manage(["demo", *arguments], demo_environment())
+    """The demo keeps to `var/`, whatever database or broker the shell has set.
+
+    Without ports of its own it takes the usual ones, not those that it last ran on.
+    """
+    _manage(["demo", *arguments], PORTS | demo_environment())
 
 
 def manage(arguments: list[str]) -> None:

@@ -1,0 +1,56 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from connections import clients
+from developers.management.json_command import JsonCommand
+from developers.models import Environment
+from terra_portal import tenancy
+from terra_portal.errors import InvalidInputError
+
+
+class Command(JsonCommand):
+    help = (
+        "Add an application at a provider: the platform's own, or with --dev-id an environment's. "
+        "Register the two addresses that it answers with at the provider."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("provider", metavar="PROVIDER")
+        parser.add_argument("--client-id", required=True)
+        parser.add_argument("--client-secret", required=True)
+        parser.add_argument("--dev-id", default="", help="Attach it to this environment.")
+        parser.add_argument(
+            "--simulated", action="store_true", help="It speaks to a stand-in; testing only."
+        )
+
+    def answer(
+        self,
+        *,
+        provider: str,
+        client_id: str,
+        client_secret: str,
+        dev_id: str,
+        simulated: bool,
+        **options: Any,
+    ) -> dict[str, Any]:
+        added = clients.add(
+            provider,
+            client_id=client_id,
+            client_secret=client_secret,
+            environment=_environment(dev_id) if dev_id else None,
+            simulated=simulated,
+        )
+        return {
+            "id": str(added.client.pk),
+            "redirect_url": added.redirect_url,
+            "notice_url": added.notice_url,
+        }
+
+
+def _environment(dev_id: str) -> Environment:
+    with tenancy.system("a command names an environment"):
+        found = Environment.objects.filter(dev_id=dev_id).first()
+    if found is None:
+        raise InvalidInputError("dev_id", "names no environment")
+    return found
