@@ -4,7 +4,6 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from developers.webhooks.publish import publish
 from django.db import IntegrityError, transaction
 
 from connections import grants, liveness, payloads, revocation, tokens
@@ -27,6 +26,7 @@ from connections.states import (
     RevokeOutcome,
 )
 from developers.models import Environment
+from developers.webhooks.publish import publish
 from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 

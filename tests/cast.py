@@ -78,7 +78,7 @@ def connection(
         provider=on.oauth_client.provider,
         provider_user_id=on.provider_user_id,
         reference_id=reference_id,
-        **{"scopes": on.scopes} | extra,
+        **{"scopes": on.scopes, "consented_scopes": on.scopes} | extra,
     )
 
 

@@ -9,315 +9,834 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('developers', '0001_initial'),
+        ("developers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('provider_user_id', models.CharField(max_length=255)),
-                ('state', models.CharField(choices=[('unheld', 'Tokens, no connection yet'), ('active', 'Active'), ('doubtful', 'Being probed'), ('needs_reauth', 'Needs a new authorisation'), ('revoking', 'Being revoked at the provider'), ('ended', 'Ended')], default='unheld', max_length=16)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('authorisation_number', models.PositiveIntegerField(default=0)),
-                ('authorised_at', models.DateTimeField()),
-                ('consent_id', models.CharField(blank=True, max_length=255)),
-                ('scopes', models.JSONField(default=list)),
-                ('access_token', terra_portal.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('refresh_token', terra_portal.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('access_expires_at', models.DateTimeField(null=True)),
-                ('refresh_expires_at', models.DateTimeField(null=True)),
-                ('rivals', terra_portal.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('rival_since', models.DateTimeField(null=True)),
-                ('lease', models.UUIDField(editable=False, null=True)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('refresh_sent_at', models.DateTimeField(null=True)),
-                ('refresh_sent_fingerprint', models.CharField(blank=True, max_length=64)),
-                ('doubtful_since', models.DateTimeField(null=True)),
-                ('probes_left', models.PositiveSmallIntegerField(default=0)),
-                ('next_probe_at', models.DateTimeField(null=True)),
-                ('revoking_until', models.DateTimeField(null=True)),
-                ('revoke_due_at', models.DateTimeField(null=True)),
-                ('revoke_deadline', models.DateTimeField(null=True)),
-                ('revoke_attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_revoke_ended_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider_user_id", models.CharField(max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unheld", "Tokens, no connection yet"),
+                            ("active", "Active"),
+                            ("doubtful", "Being probed"),
+                            ("needs_reauth", "Needs a new authorisation"),
+                            ("revoking", "Being revoked at the provider"),
+                            ("ended", "Ended"),
+                        ],
+                        default="unheld",
+                        max_length=16,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("authorisation_number", models.PositiveIntegerField(default=0)),
+                ("authorised_at", models.DateTimeField()),
+                ("consent_id", models.CharField(blank=True, max_length=255)),
+                ("scopes", models.JSONField(default=list)),
+                (
+                    "access_token",
+                    terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+                ),
+                (
+                    "refresh_token",
+                    terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+                ),
+                ("access_expires_at", models.DateTimeField(null=True)),
+                ("refresh_expires_at", models.DateTimeField(null=True)),
+                (
+                    "rivals",
+                    terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+                ),
+                ("rival_since", models.DateTimeField(null=True)),
+                ("lease", models.UUIDField(editable=False, null=True)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("refresh_sent_at", models.DateTimeField(null=True)),
+                ("refresh_sent_fingerprint", models.CharField(blank=True, max_length=64)),
+                ("doubtful_since", models.DateTimeField(null=True)),
+                ("probes_left", models.PositiveSmallIntegerField(default=0)),
+                ("next_probe_at", models.DateTimeField(null=True)),
+                ("revoking_until", models.DateTimeField(null=True)),
+                ("revoke_due_at", models.DateTimeField(null=True)),
+                ("revoke_deadline", models.DateTimeField(null=True)),
+                ("revoke_attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_revoke_ended_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ConnectSession',
+            name="ConnectSession",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('reference_id', models.CharField(blank=True, max_length=512)),
-                ('providers', models.JSONField(default=list)),
-                ('language', models.CharField(blank=True, max_length=12)),
-                ('show_disconnect', models.BooleanField(default=False)),
-                ('success_url', models.CharField(blank=True, max_length=2000)),
-                ('failure_url', models.CharField(blank=True, max_length=2000)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('connected_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('late_visit_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connect_sessions', to='developers.environment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("reference_id", models.CharField(blank=True, max_length=512)),
+                ("providers", models.JSONField(default=list)),
+                ("language", models.CharField(blank=True, max_length=12)),
+                ("show_disconnect", models.BooleanField(default=False)),
+                ("success_url", models.CharField(blank=True, max_length=2000)),
+                ("failure_url", models.CharField(blank=True, max_length=2000)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("connected_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("late_visit_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connect_sessions",
+                        to="developers.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=30)),
-                ('provider_user_id', models.CharField(max_length=255)),
-                ('reference_id', models.CharField(blank=True, max_length=512)),
-                ('scopes', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('ended', 'Ended')], default='active', max_length=8)),
-                ('attention', models.CharField(blank=True, choices=[('', 'None'), ('needs_reauth', 'The person has to authorise again'), ('provider_failing', 'The provider does not answer as it should'), ('client_rejected', "The provider rejects the application's credentials")], max_length=20)),
-                ('error_told_at', models.DateTimeField(null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('sequence', models.PositiveIntegerField(default=0)),
-                ('last_webhook_update', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_kind', models.CharField(blank=True, choices=[('revoked', 'Revoked at the provider'), ('disconnected', 'Disconnected'), ('erased', 'Erased'), ('environment_closed', 'Environment closed'), ('client_removed', 'Application removed'), ('provider_retired', 'Provider retired'), ('expired', 'Expired'), ('replaced', 'Replaced'), ('moved', 'Moved')], max_length=20)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='developers.environment')),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='connections.grant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=30)),
+                ("provider_user_id", models.CharField(max_length=255)),
+                ("reference_id", models.CharField(blank=True, max_length=512)),
+                ("consented_scopes", models.JSONField(default=list)),
+                ("scopes", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("ended", "Ended")],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "attention",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "None"),
+                            ("needs_reauth", "The person has to authorise again"),
+                            ("provider_failing", "The provider does not answer as it should"),
+                            (
+                                "client_rejected",
+                                "The provider rejects the application's credentials",
+                            ),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("error_told_at", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("sequence", models.PositiveIntegerField(default=0)),
+                ("last_webhook_update", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "end_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("revoked", "Revoked at the provider"),
+                            ("disconnected", "Disconnected"),
+                            ("erased", "Erased"),
+                            ("environment_closed", "Environment closed"),
+                            ("client_removed", "Application removed"),
+                            ("provider_retired", "Provider retired"),
+                            ("expired", "Expired"),
+                            ("replaced", "Replaced"),
+                            ("moved", "Moved"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connections",
+                        to="developers.environment",
+                    ),
+                ),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connections",
+                        to="connections.grant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OAuthClient',
+            name="OAuthClient",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=30)),
-                ('client_id', models.CharField(max_length=255)),
-                ('client_secret', terra_portal.fields.EncryptedTextField(editable=False)),
-                ('simulated', models.BooleanField(default=False, editable=False)),
-                ('revoke_group', models.CharField(blank=True, max_length=100)),
-                ('hook_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('closed_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='developers.environment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=30)),
+                ("client_id", models.CharField(max_length=255)),
+                ("client_secret", terra_portal.fields.EncryptedTextField(editable=False)),
+                ("simulated", models.BooleanField(default=False, editable=False)),
+                ("revoke_group", models.CharField(blank=True, max_length=100)),
+                ("hook_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("closed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="developers.environment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'OAuth client',
+                "verbose_name": "OAuth client",
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=32)),
-                ('provider_user_id', models.CharField(blank=True, max_length=255)),
-                ('consent_id', models.CharField(blank=True, max_length=255)),
-                ('occurred_at', models.DateTimeField(null=True)),
-                ('received_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('body', terra_portal.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('done', 'Acted on'), ('ignored', 'Nothing to do')], default='received', max_length=10)),
-                ('outcome', models.CharField(blank=True, max_length=200)),
-                ('due_at', models.DateTimeField(default=terra_portal.clock.now)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('oauth_client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='connections.oauthclient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("provider_user_id", models.CharField(blank=True, max_length=255)),
+                ("consent_id", models.CharField(blank=True, max_length=255)),
+                ("occurred_at", models.DateTimeField(null=True)),
+                (
+                    "received_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                (
+                    "body",
+                    terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("done", "Acted on"),
+                            ("ignored", "Nothing to do"),
+                        ],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, max_length=200)),
+                ("due_at", models.DateTimeField(default=terra_portal.clock.now)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "oauth_client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="connections.oauthclient",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='grant',
-            name='oauth_client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='connections.oauthclient'),
+            model_name="grant",
+            name="oauth_client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="grants",
+                to="connections.oauthclient",
+            ),
         ),
         migrations.CreateModel(
-            name='ConnectAttempt',
+            name="ConnectAttempt",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=30)),
-                ('user_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('browser_hash', models.CharField(editable=False, max_length=64)),
-                ('code_verifier', terra_portal.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('requested_scopes', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('started', 'Started'), ('exchanged', 'Exchanged'), ('confirming', 'Waiting for a confirmation'), ('waiting', 'Waiting for a revoke to end'), ('connected', 'Connected'), ('failed', 'Failed')], default='started', max_length=12)),
-                ('ask_again', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, choices=[('access_denied', 'You did not give access, so nothing was connected.'), ('session_expired', 'This link has expired. Ask for a new one.'), ('session_used', 'This link has already been used.'), ('session_cancelled', 'This link has been withdrawn. Ask for a new one.'), ('attempt_expired', 'This took too long, so nothing was connected. Please start again.'), ('required_scopes_missing', 'Some of the data that is needed was not shared, so nothing was connected.'), ('provider_unavailable', "The wearable's service does not answer at the moment. Please try again later."), ('provider_error', "The wearable's service gave an answer that we could not use. Please try again."), ('provider_retired', 'The maker of this wearable has switched its service off.'), ('user_limit_reached', 'No more people can be connected here at present.'), ('account_mismatch', 'This is not the wearable account that was expected.'), ('not_confirmed', 'You did not confirm, so nothing was connected.')], max_length=32)),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('scopes', models.JSONField(default=list)),
-                ('exchanged_at', models.DateTimeField(null=True)),
-                ('confirm_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='developers.environment')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='connections.connectsession')),
-                ('grant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='connections.grant')),
-                ('oauth_client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='connections.oauthclient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=30)),
+                ("user_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("state_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("browser_hash", models.CharField(editable=False, max_length=64)),
+                (
+                    "code_verifier",
+                    terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+                ),
+                ("requested_scopes", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("started", "Started"),
+                            ("exchanged", "Exchanged"),
+                            ("confirming", "Waiting for a confirmation"),
+                            ("waiting", "Waiting for a revoke to end"),
+                            ("connected", "Connected"),
+                            ("failed", "Failed"),
+                        ],
+                        default="started",
+                        max_length=12,
+                    ),
+                ),
+                ("ask_again", models.BooleanField(default=False)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("access_denied", "You did not give access, so nothing was connected."),
+                            ("session_expired", "This link has expired. Ask for a new one."),
+                            ("session_used", "This link has already been used."),
+                            (
+                                "session_cancelled",
+                                "This link has been withdrawn. Ask for a new one.",
+                            ),
+                            (
+                                "attempt_expired",
+                                "This took too long, so nothing was connected. Please start again.",
+                            ),
+                            (
+                                "required_scopes_missing",
+                                "Some of the data that is needed was not shared, so nothing was connected.",
+                            ),
+                            (
+                                "provider_unavailable",
+                                "The wearable's service does not answer at the moment. Please try again later.",
+                            ),
+                            (
+                                "provider_error",
+                                "The wearable's service gave an answer that we could not use. Please try again.",
+                            ),
+                            (
+                                "provider_retired",
+                                "The maker of this wearable has switched its service off.",
+                            ),
+                            (
+                                "user_limit_reached",
+                                "No more people can be connected here at present.",
+                            ),
+                            (
+                                "account_mismatch",
+                                "This is not the wearable account that was expected.",
+                            ),
+                            ("not_confirmed", "You did not confirm, so nothing was connected."),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("scopes", models.JSONField(default=list)),
+                ("exchanged_at", models.DateTimeField(null=True)),
+                ("confirm_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="developers.environment"
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="connections.connectsession",
+                    ),
+                ),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="connections.grant",
+                    ),
+                ),
+                (
+                    "oauth_client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="connections.oauthclient"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Revocation',
+            name="Revocation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('user_id', models.UUIDField(editable=False, unique=True)),
-                ('provider', models.CharField(max_length=30)),
-                ('kind', models.CharField(choices=[('revoked', 'Revoked at the provider'), ('disconnected', 'Disconnected'), ('erased', 'Erased'), ('environment_closed', 'Environment closed'), ('client_removed', 'Application removed'), ('provider_retired', 'Provider retired'), ('expired', 'Expired'), ('replaced', 'Replaced'), ('moved', 'Moved')], max_length=20)),
-                ('door', models.CharField(choices=[('api', 'API'), ('dashboard', 'Dashboard'), ('hosted_page', "The person's own page"), ('staff', 'Platform staff'), ('bulk', 'Bulk job'), ('reconnect', 'Reconnect'), ('notice', 'Notice of the provider'), ('refresh', 'Token refresh'), ('liveness', 'Probe'), ('system', 'System')], max_length=12)),
-                ('connected_at', models.DateTimeField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revocations', to='developers.environment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("user_id", models.UUIDField(editable=False, unique=True)),
+                ("provider", models.CharField(max_length=30)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("revoked", "Revoked at the provider"),
+                            ("disconnected", "Disconnected"),
+                            ("erased", "Erased"),
+                            ("environment_closed", "Environment closed"),
+                            ("client_removed", "Application removed"),
+                            ("provider_retired", "Provider retired"),
+                            ("expired", "Expired"),
+                            ("replaced", "Replaced"),
+                            ("moved", "Moved"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            ("api", "API"),
+                            ("dashboard", "Dashboard"),
+                            ("hosted_page", "The person's own page"),
+                            ("staff", "Platform staff"),
+                            ("bulk", "Bulk job"),
+                            ("reconnect", "Reconnect"),
+                            ("notice", "Notice of the provider"),
+                            ("refresh", "Token refresh"),
+                            ("liveness", "Probe"),
+                            ("system", "System"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("connected_at", models.DateTimeField()),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revocations",
+                        to="developers.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RevocationDetail',
+            name="RevocationDetail",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reference_id', models.CharField(blank=True, max_length=512)),
-                ('actor', models.CharField(blank=True, max_length=254)),
-                ('evidence', models.CharField(blank=True, max_length=500)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='developers.environment')),
-                ('revocation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='detail', to='connections.revocation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference_id", models.CharField(blank=True, max_length=512)),
+                ("actor", models.CharField(blank=True, max_length=254)),
+                ("evidence", models.CharField(blank=True, max_length=500)),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="developers.environment"
+                    ),
+                ),
+                (
+                    "revocation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="detail",
+                        to="connections.revocation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=30)),
-                ('enabled', models.BooleanField(default=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=terra_portal.clock.now, editable=False)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='developers.environment')),
-                ('oauth_client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='connections.oauthclient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=30)),
+                ("enabled", models.BooleanField(default=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=terra_portal.clock.now, editable=False),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sources",
+                        to="developers.environment",
+                    ),
+                ),
+                (
+                    "oauth_client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sources",
+                        to="connections.oauthclient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UpstreamRevoke',
+            name="UpstreamRevoke",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('authorisation_number', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(default=terra_portal.clock.now)),
-                ('outcome', models.CharField(choices=[('confirmed', 'Confirmed by the provider'), ('unknown', 'Outcome unknown'), ('refused', 'Refused by the provider'), ('given_up', 'Given up')], max_length=10)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='upstream_revokes', to='connections.grant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("authorisation_number", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(default=terra_portal.clock.now)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "Confirmed by the provider"),
+                            ("unknown", "Outcome unknown"),
+                            ("refused", "Refused by the provider"),
+                            ("given_up", "Given up"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="upstream_revokes",
+                        to="connections.grant",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='connectsession',
-            index=models.Index(fields=['environment', '-created_at', '-id'], name='session_listed'),
+            model_name="connectsession",
+            index=models.Index(fields=["environment", "-created_at", "-id"], name="session_listed"),
         ),
         migrations.AddIndex(
-            model_name='connection',
-            index=models.Index(fields=['environment', '-created_at', '-id'], name='connection_listed'),
+            model_name="connection",
+            index=models.Index(
+                fields=["environment", "-created_at", "-id"], name="connection_listed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='connection',
-            index=models.Index(fields=['environment', 'state', '-created_at', '-id'], name='connection_by_state'),
+            model_name="connection",
+            index=models.Index(
+                fields=["environment", "state", "-created_at", "-id"], name="connection_by_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='connection',
-            index=models.Index(fields=['environment', 'reference_id', '-created_at'], name='connection_by_ref'),
+            model_name="connection",
+            index=models.Index(
+                fields=["environment", "reference_id", "-created_at"], name="connection_by_ref"
+            ),
         ),
         migrations.AddIndex(
-            model_name='connection',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['grant'], name='connection_live_on'),
+            model_name="connection",
+            index=models.Index(
+                condition=models.Q(("state", "active")), fields=["grant"], name="connection_live_on"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('environment', 'provider', 'provider_user_id', 'reference_id'), name='one_live_connection'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("environment", "provider", "provider_user_id", "reference_id"),
+                name="one_live_connection",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'ended'])), name='connection_state'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["active", "ended"])), name="connection_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_kind', ''), ('ended_at__isnull', True), ('state', 'active')), models.Q(('end_kind__in', ['revoked', 'disconnected', 'erased', 'environment_closed', 'client_removed', 'provider_retired', 'expired', 'replaced', 'moved']), ('ended_at__isnull', False), ('state', 'ended')), _connector='OR'), name='connection_ended_has_kind'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("end_kind", ""), ("ended_at__isnull", True), ("state", "active")),
+                    models.Q(
+                        (
+                            "end_kind__in",
+                            [
+                                "revoked",
+                                "disconnected",
+                                "erased",
+                                "environment_closed",
+                                "client_removed",
+                                "provider_retired",
+                                "expired",
+                                "replaced",
+                                "moved",
+                            ],
+                        ),
+                        ("ended_at__isnull", False),
+                        ("state", "ended"),
+                    ),
+                    _connector="OR",
+                ),
+                name="connection_ended_has_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='oauthclient',
-            constraint=models.UniqueConstraint(fields=('provider', 'client_id'), name='one_oauth_client'),
+            model_name="oauthclient",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "client_id"), name="one_oauth_client"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'received')), fields=['due_at'], name='notice_waiting'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("state", "received")), fields=["due_at"], name="notice_waiting"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['oauth_client', '-received_at'], name='notice_of_client'),
+            model_name="notice",
+            index=models.Index(fields=["oauth_client", "-received_at"], name="notice_of_client"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'done', 'ignored'])), name='notice_state'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["received", "done", "ignored"])),
+                name="notice_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('next_probe_at__isnull', False)), fields=['next_probe_at'], name='grant_to_probe'),
+            model_name="grant",
+            index=models.Index(
+                condition=models.Q(("next_probe_at__isnull", False)),
+                fields=["next_probe_at"],
+                name="grant_to_probe",
+            ),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('revoke_due_at__isnull', False)), fields=['revoke_due_at'], name='grant_to_revoke'),
+            model_name="grant",
+            index=models.Index(
+                condition=models.Q(("revoke_due_at__isnull", False)),
+                fields=["revoke_due_at"],
+                name="grant_to_revoke",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('oauth_client', 'provider_user_id'), name='one_grant'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                fields=("oauth_client", "provider_user_id"), name="one_grant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unheld', 'active', 'doubtful', 'needs_reauth', 'revoking', 'ended'])), name='grant_state'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["unheld", "active", "doubtful", "needs_reauth", "revoking", "ended"],
+                    )
+                ),
+                name="grant_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='connectattempt',
-            index=models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['expires_at'], name='attempt_unfinished'),
+            model_name="connectattempt",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", True)),
+                fields=["expires_at"],
+                name="attempt_unfinished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='connectattempt',
-            index=models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['grant'], name='attempt_pending_on'),
+            model_name="connectattempt",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", True)),
+                fields=["grant"],
+                name="attempt_pending_on",
+            ),
         ),
         migrations.AddIndex(
-            model_name='connectattempt',
-            index=models.Index(fields=['session', '-created_at'], name='attempt_of_session'),
+            model_name="connectattempt",
+            index=models.Index(fields=["session", "-created_at"], name="attempt_of_session"),
         ),
         migrations.AddConstraint(
-            model_name='connectattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['started', 'exchanged', 'confirming', 'waiting', 'connected', 'failed'])), name='attempt_state'),
+            model_name="connectattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["started", "exchanged", "confirming", "waiting", "connected", "failed"],
+                    )
+                ),
+                name="attempt_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connectattempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason__in', ['access_denied', 'session_expired', 'session_used', 'session_cancelled', 'attempt_expired', 'required_scopes_missing', 'provider_unavailable', 'provider_error', 'provider_retired', 'user_limit_reached', 'account_mismatch', 'not_confirmed']), ('state', 'failed')), models.Q(models.Q(('state', 'failed'), _negated=True), ('reason', '')), _connector='OR'), name='attempt_failed_has_reason'),
+            model_name="connectattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "reason__in",
+                            [
+                                "access_denied",
+                                "session_expired",
+                                "session_used",
+                                "session_cancelled",
+                                "attempt_expired",
+                                "required_scopes_missing",
+                                "provider_unavailable",
+                                "provider_error",
+                                "provider_retired",
+                                "user_limit_reached",
+                                "account_mismatch",
+                                "not_confirmed",
+                            ],
+                        ),
+                        ("state", "failed"),
+                    ),
+                    models.Q(models.Q(("state", "failed"), _negated=True), ("reason", "")),
+                    _connector="OR",
+                ),
+                name="attempt_failed_has_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='revocation',
-            index=models.Index(fields=['environment', '-recorded_at', '-id'], name='revocation_listed'),
+            model_name="revocation",
+            index=models.Index(
+                fields=["environment", "-recorded_at", "-id"], name="revocation_listed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='revocation',
-            index=models.Index(fields=['environment', 'kind', '-recorded_at', '-id'], name='revocation_by_kind'),
+            model_name="revocation",
+            index=models.Index(
+                fields=["environment", "kind", "-recorded_at", "-id"], name="revocation_by_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revocation',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['revoked', 'disconnected', 'erased', 'environment_closed', 'client_removed', 'provider_retired', 'expired', 'replaced', 'moved'])), name='revocation_kind'),
+            model_name="revocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "revoked",
+                            "disconnected",
+                            "erased",
+                            "environment_closed",
+                            "client_removed",
+                            "provider_retired",
+                            "expired",
+                            "replaced",
+                            "moved",
+                        ],
+                    )
+                ),
+                name="revocation_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revocation',
-            constraint=models.CheckConstraint(condition=models.Q(('door__in', ['api', 'dashboard', 'hosted_page', 'staff', 'bulk', 'reconnect', 'notice', 'refresh', 'liveness', 'system'])), name='revocation_door'),
+            model_name="revocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "door__in",
+                        [
+                            "api",
+                            "dashboard",
+                            "hosted_page",
+                            "staff",
+                            "bulk",
+                            "reconnect",
+                            "notice",
+                            "refresh",
+                            "liveness",
+                            "system",
+                        ],
+                    )
+                ),
+                name="revocation_door",
+            ),
         ),
         migrations.AddIndex(
-            model_name='revocationdetail',
-            index=models.Index(fields=['environment', 'reference_id'], name='revocation_by_reference'),
+            model_name="revocationdetail",
+            index=models.Index(
+                fields=["environment", "reference_id"], name="revocation_by_reference"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('environment', 'provider'), name='one_source'),
+            model_name="source",
+            constraint=models.UniqueConstraint(
+                fields=("environment", "provider"), name="one_source"
+            ),
         ),
         migrations.AddIndex(
-            model_name='upstreamrevoke',
-            index=models.Index(fields=['grant', '-started_at'], name='revoke_of_grant'),
+            model_name="upstreamrevoke",
+            index=models.Index(fields=["grant", "-started_at"], name="revoke_of_grant"),
         ),
     ]
