@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from connections import grants, liveness, payloads, revocation, tokens
+from connections import grants, liveness, payloads, revocation, scopes, tokens
 from connections.models import (
     ConnectAttempt,
     Connection,
