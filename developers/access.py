@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
@@ -13,8 +13,6 @@ from django_htmx.middleware import HtmxDetails
 from developers.models import Company, Environment, Membership, User
 from developers.states import Role
 from terra_portal import tenancy
-
-P = ParamSpec("P")
 
 
 class EnvironmentRequest(HttpRequest):
@@ -27,12 +25,10 @@ class EnvironmentRequest(HttpRequest):
     membership: Membership
 
 
-Page = Callable[Concatenate[EnvironmentRequest, P], HttpResponse]
+Page = Callable[..., HttpResponse]
 
 
-def environment_page(
-    *, role: Role = Role.VIEWER
-) -> Callable[[Page[P]], Callable[..., HttpResponse]]:
+def environment_page(*, role: Role = Role.VIEWER) -> Callable[[Page], Page]:
     """The page is for members of the URL's company whose role reaches `role`.
 
     One query loads company, environment and membership. Outsiders are answered exactly like an
@@ -40,7 +36,7 @@ def environment_page(
     `tenancy.environment`, and its URL's `company` and `environment` are taken from its arguments.
     """
 
-    def around(page: Page[P]) -> Callable[..., HttpResponse]:
+    def around(page: Page) -> Page:
         @wraps(page)
         def guarded(
             request: EnvironmentRequest, *, company: str, environment: str, **rest: Any

@@ -14,7 +14,8 @@ class VerbForm(forms.Form):
     """A form whose verb has the last word."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
     def refuse(self, error: InvalidInputError) -> None:
         """Shows the verb's error at the field that it names."""

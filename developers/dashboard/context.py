@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from developers.access import EnvironmentRequest
 from developers.models import Membership
@@ -140,7 +140,4 @@ def _address(request: EnvironmentRequest, name: str, kind: str = "") -> str:
         "company": request.company.slug,
         "environment": kind or request.environment.kind,
     }
-    try:
-        return reverse(name, kwargs=place)
-    except NoReverseMatch:
-        return ""
+    return reverse(name, kwargs=place)

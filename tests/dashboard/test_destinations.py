@@ -67,11 +67,11 @@ def test_the_list_counts_what_came_of_the_last_seven_days(a: Side) -> None:
 
 
 def test_adds_one_and_shows_its_secret_once(a: Side) -> None:
-    given = {"url": URL, "event_types": ["auth", "access_revoked"]}
+    given = {"url": URL, "event_types": ["access_revoked", "auth"]}
     answer = a.client.post(a.url("destinations/new/"), given)
     made = Destination.objects.get()
     assert (made.environment, made.url) == (a.environment, URL)
-    assert made.event_types == ["auth", "access_revoked"]
+    assert made.event_types == ["access_revoked", "auth"]
     secret = answer.context["secret"]
     assert secret == made.signing_secret
     assert answer.content.decode().count(html.escape(secret)) == 1
