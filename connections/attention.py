@@ -3,12 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
-from developers.webhooks.publish import publish
 from django.db import transaction
 
 from connections import grants, payloads
 from connections.models import Connection, Grant
 from connections.states import Attention
+from developers.webhooks.publish import publish
 from terra_portal import clock
 
 TOLD_EVERY = timedelta(days=1)

@@ -18,6 +18,7 @@ from connections.providers import REGISTRY, Credentials, WearableProvider, build
 from connections.providers.answers import Failure, ProviderError, TokenSet
 from connections.states import AttemptState, CancelReason
 from terra_portal import clock, crypto, tenancy
+from terra_portal.celery import nudge
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def _find(provider: str, state: str) -> ConnectAttempt | None:
     rows = ConnectAttempt.objects.select_related("session__environment__company", "oauth_client")
     attempt = rows.filter(state_hash=crypto.sha256(state)).first() if state else None
     known = {name: cls.id for name, cls in REGISTRY.items()}
-    if attempt is None or known.get(attempt.provider) != provider:
+    if attempt is None or known.get(attempt.provider) != provider.lower():
         return None
     return attempt
 
@@ -175,9 +176,11 @@ def _exchange(attempt: ConnectAttempt, code: str, *, same_browser: bool) -> Land
         return landing(fail(attempt.pk, CancelReason.PROVIDER_ERROR))
     confirm_token = "" if same_browser else crypto.random_token()
     _keep(attempt, answer, confirm_token)
-    if not same_browser:
-        attempt.refresh_from_db()
+    attempt.refresh_from_db()
+    if attempt.state == AttemptState.CONFIRMING:
         return Landing("confirm", attempt, confirm_token)
+    if not same_browser:
+        return UNKNOWN
     return advance(attempt.pk)
 
 
@@ -201,7 +204,8 @@ def _keep(attempt: ConnectAttempt, answer: TokenSet, confirm_token: str) -> None
             with transaction.atomic():
                 grant = tokens.keep(attempt.oauth_client, answer, scopes)
                 now = clock.now()
-                ConnectAttempt.objects.filter(pk=attempt.pk).update(
+                mine = ConnectAttempt.objects.filter(pk=attempt.pk, state=AttemptState.STARTED)
+                kept = mine.update(
                     state=AttemptState.CONFIRMING if confirm_token else AttemptState.EXCHANGED,
                     grant=grant,
                     scopes=scopes,
@@ -209,6 +213,9 @@ def _keep(attempt: ConnectAttempt, answer: TokenSet, confirm_token: str) -> None
                     expires_at=now + timedelta(seconds=settings.CONFIRM_SECONDS),
                     confirm_hash=crypto.sha256(confirm_token) if confirm_token else "",
                 )
+                if not kept and grants.release(grant, grants.lock(grant.pk)):
+                    # Its time ran out during the call: what it brought is given back.
+                    nudge("connections.revoke_upstream", str(grant.pk))
             return
         except IntegrityError:
             # Two first consents of one account: the other made the grant meanwhile.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from developers.webhooks.publish import publish
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -13,6 +12,7 @@ from connections.models import ConnectAttempt, ConnectSession
 from connections.providers import REGISTRY
 from connections.states import AttemptState, CancelReason
 from developers.models import Environment, User
+from developers.webhooks.publish import publish
 from terra_portal import clock, crypto, tenancy
 from terra_portal.errors import InvalidInputError
 

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from developers.webhooks.publish import Draft
-
 from connections.models import ConnectAttempt, Connection, ConnectSession
 from connections.states import CancelReason, End
 from developers.states import EventType
+from developers.webhooks.publish import Draft
 
 VERSION = "2022-03-16"
 

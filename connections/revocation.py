@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from developers.webhooks.publish import publish
 from django.db import transaction
 
 from connections import grants, payloads
 from connections.models import Connection, Grant, Revocation, RevocationDetail
 from connections.states import ConnectionState, Door, End, GrantState
+from developers.webhooks.publish import publish
 from terra_portal import clock, tenancy
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import grants
+from connections import grants, tokens
 from connections.models import Grant, UpstreamRevoke
 from connections.providers.answers import Failure, ProviderError
 from connections.states import GrantState, RevokeOutcome
@@ -34,6 +34,8 @@ def revoke(grant_id: UUID) -> RevokeOutcome | None:
     Begins anew each time: a connection or an attempt past its exchange cancels it.
     """
     with tenancy.system("counted revoke"):
+        # Of sets that overtook one another only the living one is worth asking for.
+        tokens.settle(grant_id)
         claim = _claim(grant_id)
         if claim is None:
             return None
@@ -59,10 +61,11 @@ def _claim(grant_id: UUID) -> Claim | None:
 
 
 def _call(grant: Grant) -> tuple[RevokeOutcome, str]:
+    provider = grants.provider_of(grant)
     try:
-        grants.provider_of(grant).revoke(
-            access_token=grant.access_token, refresh_token=grant.refresh_token
-        )
+        # Where no probe could show which set lives, the one that does may be any of them.
+        for one in tokens.every_set(grant):
+            provider.revoke(access_token=one.access_token, refresh_token=one.refresh_token)
     except ProviderError as error:
         if error.failure in {Failure.UNAVAILABLE, Failure.UNUSABLE} and not error.outcome_known:
             return RevokeOutcome.UNKNOWN, error.detail
