@@ -14,9 +14,10 @@ def known_or_new(email: str, *, password: str = "") -> User:
     """The person with this address, in whatever case; a new one may sign in at once.
 
     Without a password a new person resets it by mail. Somebody who exists stays as they are:
-    raises InvalidInputError naming `password` if one is given, naming `email` if it is no address.
+    raises InvalidInputError naming `password` if another than theirs is given, naming `email` if
+    it is no address.
     """
-    email = email.strip()
+    email = email.strip().lower()  # as sign-up stores it and log-in looks for it
     try:
         validate_email(email)
     except ValidationError:
@@ -25,7 +26,7 @@ def known_or_new(email: str, *, password: str = "") -> User:
         known = User.objects.filter(email__iexact=email).first()
         if known is None:
             return _new(email, password)
-        if password:
+        if password and not known.check_password(password):
             raise InvalidInputError("password", f"{known.email} has an account; leave it out.")
         return known
 
