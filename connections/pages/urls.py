@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, path
 
 from connections.pages import brand
 from connections.pages.callback import callback, finishing
@@ -8,7 +8,7 @@ from connections.pages.picker import connect
 from connections.pages.start import again, start
 
 # The fixed words stand before the token, which would match them too.
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path("callback/<str:provider>/", callback, name="connect_callback"),
     path("confirm/<uuid:attempt_id>/", confirm, name="connect_confirm"),
     path("again/<uuid:attempt_id>/", again, name="connect_again"),

@@ -3,7 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -17,6 +17,15 @@ from developers.models import Environment, Event
 from tests import cast
 from tests.sandbox.process import Sandbox
 
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
+    # What Django's test client answers with has no public name.
+    type_of_answer = _MonkeyPatchedWSGIResponse
+else:
+    type_of_answer = HttpResponse
+Answer: TypeAlias = type_of_answer
+
 CALLBACK = "/connect/callback/sandbox/"
 
 
@@ -28,7 +37,7 @@ class Person:
     account: str = field(default_factory=lambda: f"person {secrets.token_hex(4)}")
     browser: Client = field(default_factory=Client)
 
-    def get(self, url: str, **headers: Any) -> HttpResponse:
+    def get(self, url: str, **headers: Any) -> Answer:
         return self.browser.get(url, **headers)
 
     def start(self, link: str, provider: str = "sandbox") -> str:
@@ -43,7 +52,7 @@ class Person:
         redirect = self.sandbox.control("POST", "authorize", asked | more)["redirect"]
         return str(redirect)
 
-    def connect(self, link: str, decision: str = "allow", **more: Any) -> HttpResponse:
+    def connect(self, link: str, decision: str = "allow", **more: Any) -> Answer:
         """The whole way; the answer to the callback."""
         return self.get(self.decide(self.start(link), decision, **more))
 
@@ -111,7 +120,7 @@ def query(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in found.items()}
 
 
-def form_action(response: HttpResponse) -> list[str]:
+def form_action(response: Answer) -> list[str]:
     """The sources of the answer's `form-action`."""
     policy = response["Content-Security-Policy"]
     found = [part.split()[1:] for part in policy.split("; ") if part.startswith("form-action ")]
@@ -119,5 +128,5 @@ def form_action(response: HttpResponse) -> list[str]:
     return found[0]
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Answer) -> str:
     return response.content.decode()

@@ -3,12 +3,11 @@
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from connections.models import ConnectAttempt
-from tests.pages.person import CALLBACK, Asking, Person, query, text
+from tests.pages.person import CALLBACK, Answer, Asking, Person, query, text
 
 NOTHING_TO_SHOW = "This page has nothing to show"
 
@@ -31,21 +30,21 @@ def test_a_replay_elsewhere_learns_nothing(a: Asking, person: Person) -> None:
 
 
 @pytest.fixture
-def copied(a: Asking, person: Person) -> tuple[Client, HttpResponse]:
+def copied(a: Asking, person: Person) -> tuple[Client, Answer]:
     """A callback opened first in a browser that did not begin the attempt."""
     other = Client()
     url = person.decide(person.start(a.link(reference_id="p-1")))
     return other, other.get(url)
 
 
-def form(page: HttpResponse) -> tuple[str, str]:
+def form(page: Answer) -> tuple[str, str]:
     """Where the confirm page posts, and its one-time token."""
     action = text(page).split('method="post" action="')[1].split('"')[0]
     return action, text(page).split('name="confirm_token" value="')[1].split('"')[0]
 
 
 def test_another_browser_is_asked_with_the_companys_name(
-    a: Asking, copied: tuple[Client, HttpResponse]
+    a: Asking, copied: tuple[Client, Answer]
 ) -> None:
     _, page = copied
     assert page.status_code == 200
@@ -53,7 +52,7 @@ def test_another_browser_is_asked_with_the_companys_name(
     assert a.users() == []
 
 
-def test_confirming_connects_once(a: Asking, copied: tuple[Client, HttpResponse]) -> None:
+def test_confirming_connects_once(a: Asking, copied: tuple[Client, Answer]) -> None:
     other, page = copied
     action, token = form(page)
     answers = [other.post(action, {"confirm_token": token, "answer": "yes"}) for _ in range(2)]
@@ -62,7 +61,7 @@ def test_confirming_connects_once(a: Asking, copied: tuple[Client, HttpResponse]
     assert len(a.users()) == 1
 
 
-def test_declining_connects_nothing(a: Asking, copied: tuple[Client, HttpResponse]) -> None:
+def test_declining_connects_nothing(a: Asking, copied: tuple[Client, Answer]) -> None:
     other, page = copied
     action, token = form(page)
     answer = other.post(action, {"confirm_token": token, "answer": "no"})
@@ -74,7 +73,7 @@ def test_declining_connects_nothing(a: Asking, copied: tuple[Client, HttpRespons
 
 @pytest.mark.parametrize("token", ["", "wrong", "\x00", "x" * 5000])
 def test_a_confirmation_needs_its_token(
-    a: Asking, copied: tuple[Client, HttpResponse], token: str
+    a: Asking, copied: tuple[Client, Answer], token: str
 ) -> None:
     other, page = copied
     action, _ = form(page)
@@ -82,7 +81,7 @@ def test_a_confirmation_needs_its_token(
     assert (answer.status_code, a.users()) == (400, [])
 
 
-def test_a_silent_answer_is_a_no(a: Asking, copied: tuple[Client, HttpResponse]) -> None:
+def test_a_silent_answer_is_a_no(a: Asking, copied: tuple[Client, Answer]) -> None:
     other, page = copied
     action, token = form(page)
     other.post(action, {"confirm_token": token})

@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 from connections import links
 from connections.models import ConnectSession
+from connections.pages.urls import urlpatterns
 from terra_portal import clock
 from tests.pages.person import Asking, Person, form_action, query, text
 
@@ -152,3 +153,20 @@ def test_what_is_no_colour_never_reaches_the_stylesheet(a: Asking, person: Perso
     a.environment.save()
     assert text(person.get(f"{a.link()}brand.css")) == ""
     assert text(Client().get("/connect/nope/brand.css")) == ""
+
+
+def test_every_page_is_for_people_without_an_account() -> None:
+    """Exempt by name: the list is closed, so that a new page has to say for whom it is."""
+    exempt = {url.name for url in urlpatterns if url.callback.login_required is False}
+    assert exempt == {
+        "connect",
+        "connect_again",
+        "connect_attempt_brand",
+        "connect_brand",
+        "connect_callback",
+        "connect_confirm",
+        "connect_finishing",
+        "connect_manage",
+        "connect_start",
+    }
+    assert len(urlpatterns) == len(exempt)
