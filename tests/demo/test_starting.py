@@ -1,0 +1,102 @@
+"""The demo's own life: begun, stopped, begun again, and nothing left behind."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.demo.process import Demo
+from tests.sandbox.process import free_port
+
+SECONDS_TO_STOP = 3.0
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[Demo]:
+    """A demo that the test may end as it likes."""
+    demo = Demo(tmp_path / "var")
+    yield demo
+    demo.process.kill()
+    demo.process.wait()
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def gone(demo: Demo, seconds: float = 0.0) -> bool:
+    """Whether neither port is served, at the latest after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while is_listening(demo.portal_port) or is_listening(demo.sandbox_port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def users_of_northwind(demo: Demo) -> str:
+    return demo.run_command(
+        "shell",
+        "--no-imports",
+        "-v0",
+        "-c",
+        "from connections.models import Connection; print(Connection.objects.count())",
+    ).stdout
+
+
+def test_stopped_killed_and_begun_again(own_demo: Demo) -> None:
+    own_demo.start()
+    users = users_of_northwind(own_demo)
+    assert int(users) > 200
+    code, seconds = own_demo.stop(signal.SIGTERM)
+    assert (code, gone(own_demo)) == (0, True)
+    assert seconds < SECONDS_TO_STOP
+
+    assert own_demo.start() < 10
+    assert users_of_northwind(own_demo) == users
+    own_demo.process.kill()
+    assert gone(own_demo, SECONDS_TO_STOP), "the sandbox outlived the portal"
+
+    own_demo.sandbox_port = free_port()
+    own_demo.start()
+    code, _ = own_demo.stop(signal.SIGINT)
+    assert (code, gone(own_demo)) == (0, True)
+
+
+def test_a_port_in_use_is_named(own_demo: Demo) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        own_demo.sandbox_port = taken.getsockname()[1]
+        own_demo.launch()
+        assert own_demo.wait() == 1
+    assert f"Port {own_demo.sandbox_port}" in own_demo.said
+    assert "Set SANDBOX_PORT to a free one" in own_demo.said
+    assert not is_listening(own_demo.portal_port)
+
+
+def test_two_demos_do_not_share_a_folder(demo: Demo) -> None:
+    second = Demo(demo.folder)
+    second.launch()
+    assert second.wait() == 1
+    assert f"Another demo is running on {demo.folder}" in second.said
+
+
+def test_the_log_in_that_it_prints_opens_the_dashboard(demo: Demo) -> None:
+    [password] = [line.split()[-1] for line in demo.lines if "the password of each is" in line]
+    browser = requests.Session()
+    page = browser.get(f"{demo.portal}/accounts/login/", timeout=20)
+    sent = {
+        "login": "owner@juniper.example",
+        "password": password,
+        "csrfmiddlewaretoken": browser.cookies["portal_csrf"],
+    }
+    landed = browser.post(page.url, data=sent, headers={"Referer": page.url}, timeout=20)
+    assert landed.status_code == 200
+    assert "Juniper Fitness" in landed.text
+    assert "Northwind" not in landed.text
