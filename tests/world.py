@@ -71,6 +71,16 @@ class World:
         wait_until(lambda: len(self.inbound.received) > before)
         return self.inbound.received[before]
 
+    def refresh(self, refresh_token: str) -> None:
+        """A refresh whose answer nobody stores."""
+        answer = httpx.post(
+            f"{self.sandbox.url}/oauth/token",
+            data={"grant_type": "refresh_token", "refresh_token": refresh_token},
+            auth=(self.client.client_id, self.client.client_secret),
+            trust_env=False,
+        )
+        assert answer.status_code == 200
+
     # What can be seen
 
     def dial(self, **changes: Any) -> None:
