@@ -87,6 +87,7 @@ PAGES = [
     Row("member_add", "get", OK, FORBIDDEN),
     Row("member_add", "post", UNFIT, FORBIDDEN),
     # members belong to the company as a whole: `elsewhere` is a member of another company
+    Row("member_role", "get", OK, FORBIDDEN, elsewhere=NONE),
     Row("member_role", "post", SEE, FORBIDDEN, elsewhere=NONE),
     Row("member_remove", "get", OK, FORBIDDEN, elsewhere=NONE),
     Row("member_remove", "post", SEE, FORBIDDEN, elsewhere=NONE),

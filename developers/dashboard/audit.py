@@ -18,5 +18,12 @@ def audit(request: EnvironmentRequest) -> HttpResponse:
     here = Q(environment=None) | Q(environment=request.environment)
     found = AuditEntry.objects.filter(here, company=request.company).select_related("actor")
     page = paging.page(found, request.GET.get("page", ""), by="at")
-    context = {"rows": page.rows, "links": paging.links(page, request.GET)}
+    rows = [(entry, said(entry.action)) for entry in page.rows]
+    context = {"rows": rows, "links": paging.links(page, request.GET)}
     return render(request, part(request, "dashboard/audit.html", "list"), context)
+
+
+def said(action: str) -> str:
+    """`api_key.created` as a person says it: API key created."""
+    thing, _, deed = action.replace("_", " ").partition(".")
+    return f"{thing} {deed}".strip().capitalize().replace("Api ", "API ")

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address, part
-from developers.dashboard.destinations import current
+from developers.dashboard.destinations import current, spoken
 from developers.models import Attempt, Delivery, Destination, EnvironmentQuerySet
 from developers.states import Role
 from developers.webhooks import destinations as verbs
@@ -25,6 +25,7 @@ def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpRespon
     page = paging.page(_deliveries(found), request.GET.get("page", ""), by="created_at")
     context = {
         "destination": found,
+        "host": spoken(found.url)[0],
         "rows": page.rows,
         "links": paging.links(page, request.GET),
     }

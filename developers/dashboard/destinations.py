@@ -1,6 +1,7 @@
 """Destinations: the list, and a new one with its signing secret shown once."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db.models import Count, FilteredRelation, Max, Q
 from django.http import HttpResponse
@@ -26,13 +27,19 @@ def current(request: EnvironmentRequest) -> EnvironmentQuerySet[Destination]:
     return Destination.objects.for_environment(request.environment).filter(removed_at=None)
 
 
+def spoken(url: str) -> tuple[str, str]:
+    """An address as people tell it apart: the host, and what comes after it."""
+    parts = urlsplit(url)
+    return parts.netloc, url.partition(parts.netloc)[2]
+
+
 @require_safe
 @environment_page()
 def destinations(request: EnvironmentRequest) -> HttpResponse:
     """Newest first, each with what came of its deliveries in the last seven days."""
     page = paging.page(_counted(current(request)), request.GET.get("page", ""), by="created_at")
     context = {
-        "rows": page.rows,
+        "rows": [(row, *spoken(row.url)) for row in page.rows],
         "links": paging.links(page, request.GET),
         "new_url": address(request, "destination_create"),
     }

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address, part
+from developers.dashboard.destinations import spoken
 from developers.forms import EventFilter
 from developers.models import Attempt, Delivery, Event
 from terra_portal import paging
@@ -51,4 +52,6 @@ def event(request: EnvironmentRequest, event_id: UUID) -> HttpResponse:
         pk=event_id,
     )
     body = json.dumps(json.loads(found.body), indent=2, ensure_ascii=False)
-    return render(request, "dashboard/event.html", {"event": found, "body": body})
+    delivered = [(row, *spoken(row.destination.url)) for row in found.deliveries.all()]
+    context = {"event": found, "body": body, "deliveries": delivered}
+    return render(request, "dashboard/event.html", context)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from developers import members as verbs
 from developers.access import EnvironmentRequest, environment_page
@@ -24,7 +24,7 @@ def members(request: EnvironmentRequest) -> HttpResponse:
     people = Membership.objects.filter(company=request.company).select_related("user")
     page = paging.page(people, request.GET.get("page", ""), by="created_at")
     context = {
-        "rows": [(row, _roles_to_give(request, row)) for row in page.rows],
+        "rows": [(row, _decides(request, row)) for row in page.rows],
         "links": paging.links(page, request.GET),
         "new_url": address(request, "member_add"),
     }
@@ -52,22 +52,34 @@ def add(request: EnvironmentRequest) -> HttpResponse:
     return render(request, "dashboard/members_add.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @environment_page(role=Role.ADMIN)
 def change_role(request: EnvironmentRequest, member_id: UUID) -> HttpResponse:
-    member = _one(request, member_id)
-    form = RoleForm(request.POST, roles=_roles(request))
-    if not form.is_valid():
-        messages.error(request, "Choose one of the roles that are offered.")
-        return redirect(address(request, "members"))
-    role = Role(form.cleaned_data["role"])
-    try:
-        verbs.change_role(member, role, by=request.membership)
-    except InvalidInputError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"{member.user.email}: {role.label}.")
-    return redirect(address(request, "members"))
+    """Asks which; the answer to the form changes it."""
+    member, back = _one(request, member_id), address(request, "members")
+    data = request.POST if request.method == "POST" else None
+    form = RoleForm(data, roles=_roles(request), initial={"role": member.role})
+    if form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        try:
+            verbs.change_role(member, role, by=request.membership)
+        except InvalidInputError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"{member.user.email} is {role.label.lower()} now.")
+            return redirect(back)
+    context = {
+        "title": f"Role of {member.user.email}",
+        "heading": "Change a role",
+        "text": "It counts in all three environments, at once.",
+        "form": form,
+        "safe": True,
+        "submit_label": "Change the role",
+        "action": request.path,
+        "cancel_url": back,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "components/confirm_page.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,8 +124,6 @@ def _roles(request: EnvironmentRequest) -> list[Role]:
     return [role for role in Role if role != Role.OWNER or request.membership.may(Role.OWNER)]
 
 
-def _roles_to_give(request: EnvironmentRequest, member: Membership) -> list[Role]:
-    """None where the reader has no say about this member."""
-    roles = _roles(request)
-    decides = request.membership.may(Role.ADMIN) and Role(member.role) in roles
-    return roles if decides else []
+def _decides(request: EnvironmentRequest, member: Membership) -> bool:
+    """Whether the reader has a say about this member."""
+    return request.membership.may(Role.ADMIN) and Role(member.role) in _roles(request)

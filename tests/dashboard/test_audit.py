@@ -30,7 +30,7 @@ def test_shows_this_environments_and_the_companys_newest_first(a: Side, b: Side)
     audit.record(a.company, "api_key.revoked", environment=staging)
     audit.record(b.company, "member.removed")
     answer = a.client.get(a.url("audit/"))
-    assert [row.action for row in answer.context["rows"]] == ["api_key.created", "member.added"]
+    assert [said for _, said in answer.context["rows"]] == ["API key created", "Member added"]
     page = answer.content.decode()
     assert "the platform" in page
     assert a.owner.email in page

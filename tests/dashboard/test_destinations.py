@@ -61,7 +61,8 @@ def test_the_list_counts_what_came_of_the_last_seven_days(a: Side) -> None:
     delivery(to, state=DeliveryState.HELD)
     before = now - timedelta(days=8)
     delivery(to, state=DeliveryState.DELIVERED, finished_at=before, created_at=before)
-    (row,) = a.client.get(a.url("destinations/")).context["rows"]
+    ((row, host, path),) = a.client.get(a.url("destinations/")).context["rows"]
+    assert (host, path) == ("hooks.a.example", "/wearables")
     assert (row.delivered, row.given_up, row.pending) == (2, 1, 2)
     assert row.delivered_last == now
 
@@ -132,7 +133,7 @@ def test_asks_before_it_removes(a: Side) -> None:
     to = destination(a)
     url = a.url(f"destinations/{to.id}/remove/")
     assert "Remove this destination?" in a.client.get(url).content.decode()
-    assert a.client.get(a.url("destinations/")).context["rows"] == [to]
+    assert len(a.client.get(a.url("destinations/")).context["rows"]) == 1
     a.client.post(url)
     to.refresh_from_db()
     assert to.removed_at is not None
