@@ -1,26 +1,39 @@
-"""How the webhooks of the story went: well, mostly; a few at the second or third try."""
+"""How the webhooks of the story went: well, mostly; a few at a later try, a handful never."""
 
 import random
 from datetime import timedelta
 
+from django.utils import timezone
+
 from developers.models import Attempt, Delivery
 from developers.states import DeliveryState
+from developers.webhooks.claims import RETRY_AFTER
 
-# Waits before the second and the third try.
-WAITS = (timedelta(seconds=30), timedelta(minutes=2))
-TRIES = (1, 2, 3)
-WEIGHTS = (94, 4, 2)
+LAST_TRY = len(RETRY_AFTER) + 1
+# How many tries it took, by weight; those that came to the last one were given up.
+TRIES = {1: 930, 2: 44, 3: 20, LAST_TRY: 6}
+PAUSE = timedelta(milliseconds=40)
+WHOLE_SCHEDULE = sum(RETRY_AFTER, timedelta(days=1))
 
 
 def settle() -> None:
-    """Marks what the story left in the queue as delivered, with its attempts, in bulk."""
+    """Marks what the story left in the queue as done, with its attempts, in bulk."""
     chance = random.Random(19)
+    long_ago = timezone.now() - WHOLE_SCHEDULE
     settled, attempts = [], []
-    for delivery in Delivery.objects.filter(state=DeliveryState.DUE):
-        tries = chance.choices(TRIES, WEIGHTS)[0]
-        made = [_attempt(delivery, number, tries, chance) for number in range(1, tries + 1)]
+    for delivery in Delivery.objects.filter(state=DeliveryState.DUE).order_by(
+        "created_at", "event"
+    ):
+        tries = chance.choices(list(TRIES), list(TRIES.values()))[0]
+        given_up = tries == LAST_TRY and delivery.created_at < long_ago
+        if tries == LAST_TRY and not given_up:
+            tries = 1
+        made = [
+            _attempt(delivery, number, chance, failed=given_up or number < tries)
+            for number in range(1, tries + 1)
+        ]
         last = made[-1]
-        delivery.state = DeliveryState.DELIVERED
+        delivery.state = DeliveryState.EXHAUSTED if given_up else DeliveryState.DELIVERED
         delivery.attempt_count = tries
         delivery.finished_at = last.started_at + timedelta(milliseconds=last.duration_ms)
         settled.append(delivery)
@@ -30,13 +43,12 @@ def settle() -> None:
     Attempt.objects.bulk_create(attempts, batch_size=500)
 
 
-def _attempt(delivery: Delivery, number: int, tries: int, chance: random.Random) -> Attempt:
-    good = number == tries
+def _attempt(delivery: Delivery, number: int, chance: random.Random, *, failed: bool) -> Attempt:
     return Attempt(
         delivery=delivery,
         number=number,
-        started_at=delivery.created_at + sum(WAITS[: number - 1], timedelta(milliseconds=40)),
+        started_at=delivery.created_at + sum(RETRY_AFTER[: number - 1], PAUSE),
         duration_ms=int(chance.lognormvariate(4.4, 0.6)) + 8,
-        status_code=200 if good else chance.choice([500, 502, 503]),
-        response_excerpt="ok" if good else "",
+        status_code=chance.choice([500, 502, 503]) if failed else 200,
+        response_excerpt="" if failed else "ok",
     )

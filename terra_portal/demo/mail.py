@@ -3,10 +3,9 @@
 import email.policy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage as Message
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -62,6 +61,6 @@ def _read(path: Path) -> Mail:
         name=path.stem,
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        sent_at=parsedate_to_datetime(str(message["Date"])),
+        sent_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         text=str(body.get_content()) if body else "",
     )

@@ -2,13 +2,15 @@
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connections.states import Attention, CancelReason, Door
 
 DAYS = 90
+# These people use both companies; the first of them still do when the demo begins.
 SHARED_ACCOUNTS = 16
+FAITHFUL = 4
 HOURS = [1, 1, 0, 0, 0, 1, 3, 6, 8, 7, 6, 7, 9, 8, 7, 7, 8, 10, 13, 15, 14, 10, 6, 3]
 WEEKDAYS = [1.1, 1.2, 1.15, 1.0, 0.9, 0.6, 0.75]
 
@@ -125,26 +127,28 @@ class _Author:
         for number in range(cast.people):
             shared = number < SHARED_ACCOUNTS
             account = f"{'runner' if shared else cast.prefix}-{number + 1:03}"
-            self._person(cast, account, self._moment(days), shared=shared)
+            reference_id, at = self._reference(cast), self._moment(days)
+            came = Connects(at, cast.company, account, reference_id)
+            self.steps.append(came)
+            if number >= FAITHFUL:
+                self._part(came, shared=shared)
         for _ in range(cast.links_in_vain):
             _, opened, reason = self.chance.choices(IN_VAIN, [weight for weight, *_ in IN_VAIN])[0]
             at, reference_id = self._moment(days), self._reference(cast)
             self.steps.append(TurnsAway(at, cast.company, reference_id, opened, reason))
 
-    def _person(self, cast: Cast, account: str, at: datetime, *, shared: bool) -> None:
-        reference_id = self._reference(cast)
-        self.steps.append(Connects(at, cast.company, account, reference_id))
+    def _part(self, came: Connects, *, shared: bool) -> None:
         _, parting, door = self.chance.choices(PARTINGS, [weight for weight, *_ in PARTINGS])[0]
-        left_at = at + timedelta(days=0.05 + self.chance.expovariate(1 / 18))
-        if parting is None or left_at > self.now - timedelta(hours=1):
+        at = came.at + timedelta(days=0.05 + self.chance.expovariate(1 / 18))
+        if parting is None or at > self.now - timedelta(hours=1):
             return
         if parting is Connects:
-            self.steps.append(Connects(left_at, cast.company, account, reference_id))
+            self.steps.append(replace(came, at=at))
         elif parting is Leaves and door:
-            self.steps.append(Leaves(left_at, cast.company, account, door))
+            self.steps.append(Leaves(at, came.company, came.account, door))
         elif door and not shared:
             # A shared account's end would have to fit the other company's story, too.
-            self.steps.append(Withdraws(left_at, account, door))
+            self.steps.append(Withdraws(at, came.account, door))
 
     def falter(self) -> None:
         """A few of those who are still there have to authorise again."""

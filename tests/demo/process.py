@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -133,7 +134,7 @@ class Company:
     name: str
 
     def __post_init__(self) -> None:
-        owner = f"{self.name}@example.org"
+        owner = f"{self.name}-{secrets.token_hex(4)}@example.org"
         password = "spring-tide-42"
         made = self.demo.command(
             "create_company", self.name, "--owner", owner, "--password", password

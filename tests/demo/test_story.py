@@ -9,7 +9,7 @@ from tests.demo.process import Company, Demo, connect, eventually
 ACCOUNT = "somebody who runs"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def companies(demo: Demo) -> tuple[Company, Company]:
     return Company(demo, "alder"), Company(demo, "birch")
 
