@@ -3,10 +3,13 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from developers import members
 from developers.models import AuditEntry, Membership, User
 from developers.states import Role
+from terra_portal.errors import InvalidInputError
 from tests import cast
 from tests.dashboard.scene import Side, signed_in
+from tests.threads import run_together
 
 
 def account(email: str, *, verified: bool = True) -> User:
@@ -173,3 +176,32 @@ def test_another_companys_member_does_not_exist(a: Side, b: Side) -> None:
         answer = a.client.post(a.url(f"members/{theirs.id}/{verb}/"), {"role": "viewer"})
         assert answer.status_code == 404
     assert role_of(theirs) == Role.OWNER
+
+
+@pytest.mark.django_db(transaction=True)
+def test_owners_who_remove_one_another_at_once_leave_one() -> None:
+    company = cast.company("Alder", owner=cast.person()).company
+    first = Membership.objects.select_related("company", "user").get(company=company)
+    second = Membership.objects.create(company=company, user=cast.person(), role=Role.OWNER)
+    results = run_together(
+        lambda: members.remove(second, by=first), lambda: members.remove(first, by=second)
+    )
+    refused = [result for result in results if isinstance(result, InvalidInputError)]
+    assert (len(refused), results.count(None)) == (1, 1)
+    assert Membership.objects.filter(company=company, role=Role.OWNER).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_owners_who_step_down_at_once_leave_one() -> None:
+    company = cast.company("Alder", owner=cast.person()).company
+    first = Membership.objects.select_related("company", "user").get(company=company)
+    second = Membership.objects.create(company=company, user=cast.person(), role=Role.OWNER)
+    results = run_together(
+        lambda: members.change_role(first, Role.VIEWER, by=first),
+        lambda: members.remove(second, by=second),
+    )
+    refused = [result for result in results if isinstance(result, InvalidInputError)]
+    assert [error.message for error in refused] == [
+        "A company needs an owner. Make somebody else one first."
+    ]
+    assert Membership.objects.filter(company=company, role=Role.OWNER).count() == 1
