@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
@@ -38,7 +38,7 @@ class Threads:
             loglevel="WARNING",
         )
         # Nothing to remember between starts: every sweep is due at once.
-        self._beat = Service(app, scheduler_cls="celery.beat:Scheduler")
+        self._beat = Service(app, scheduler_cls=Scheduler)
 
     def start(self) -> None:
         worker_runs_here()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -161,8 +162,9 @@ class Company:
         assert answer.status_code in {200, 201}, answer.text
         return str(answer.json()["url"])
 
-    def events(self, kind: str = "") -> list[dict[str, Any]]:
-        return self.demo.inbox(self.slug, kind)
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """All events of that type, as soon as there is one."""
+        return eventually(lambda: self.demo.inbox(self.slug, kind))
 
 
 def connect(company: Company, account: str, reference_id: str) -> dict[str, str]:
@@ -180,11 +182,11 @@ def connect(company: Company, account: str, reference_id: str) -> dict[str, str]
     asked = {"authorize_url": sent.headers["Location"], "account": account, "decision": "allow"}
     back = company.demo.control("POST", "authorize", asked)["redirect"]
     landed = browser.get(back, allow_redirects=False, timeout=20)
-    address = requests.utils.urlparse(landed.headers["Location"])
+    address = urlsplit(landed.headers["Location"])
     return dict(part.split("=") for part in address.query.split("&"))
 
 
-def eventually(look: Callable[[], _T], seconds: float = 5.0) -> _T:
+def eventually(look: Callable[[], _T | None], seconds: float = 5.0) -> _T:
     """What `look` finds, as soon as it finds something."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

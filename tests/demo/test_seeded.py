@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import requests
@@ -46,8 +47,7 @@ def test_a_person_of_both_companies_revokes(demo: Demo) -> None:
     northwind, juniper = slugs(demo)
     demo.control("POST", "revoke", {"account": "runner-001"})
     told = [
-        eventually(lambda slug=slug: demo.inbox(slug, "access_revoked"))
-        for slug in (northwind, juniper)
+        eventually(partial(demo.inbox, slug, "access_revoked")) for slug in (northwind, juniper)
     ]
     assert [len(events) for events in told] == [1, 1]
     users = [events[0]["payload"]["user"]["user_id"] for events in told]

@@ -24,22 +24,13 @@ class Command(JsonCommand):
             "--simulated", action="store_true", help="It speaks to a stand-in; testing only."
         )
 
-    def answer(
-        self,
-        *,
-        provider: str,
-        client_id: str,
-        client_secret: str,
-        dev_id: str,
-        simulated: bool,
-        **options: Any,
-    ) -> dict[str, Any]:
+    def answer(self, **options: Any) -> dict[str, Any]:
         added = clients.add(
-            provider,
-            client_id=client_id,
-            client_secret=client_secret,
-            environment=_environment(dev_id) if dev_id else None,
-            simulated=simulated,
+            options["provider"],
+            client_id=options["client_id"],
+            client_secret=options["client_secret"],
+            environment=_environment(options["dev_id"]),
+            simulated=options["simulated"],
         )
         return {
             "id": str(added.client.pk),
@@ -48,7 +39,9 @@ class Command(JsonCommand):
         }
 
 
-def _environment(dev_id: str) -> Environment:
+def _environment(dev_id: str) -> Environment | None:
+    if not dev_id:
+        return None
     with tenancy.system("a command names an environment"):
         found = Environment.objects.filter(dev_id=dev_id).first()
     if found is None:

@@ -17,14 +17,14 @@ class Command(JsonCommand):
         parser.add_argument("--reference-id", default="", help="Your own name for the person.")
         parser.add_argument("--providers", default="", help="Only these, comma separated.")
 
-    def answer(
-        self, *, dev_id: str, reference_id: str, providers: str, **options: Any
-    ) -> dict[str, Any]:
+    def answer(self, **options: Any) -> dict[str, Any]:
         with tenancy.system("a command names an environment"):
-            environment = Environment.objects.filter(dev_id=dev_id).first()
+            environment = Environment.objects.filter(dev_id=options["dev_id"]).first()
         if environment is None:
             raise InvalidInputError("dev_id", "names no environment")
         session, url = links.open_session(
-            environment, reference_id=reference_id, providers=providers.split(",")
+            environment,
+            reference_id=options["reference_id"],
+            providers=options["providers"].split(","),
         )
         return {"session_id": str(session.pk), "url": url}
