@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -79,7 +79,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Company, environment and menu; nothing for a request that has no environment."""
     if not hasattr(request, "environment"):
         return {}
-    return _around(request)  # type: ignore[arg-type]
+    return _around(cast(EnvironmentRequest, request))
 
 
 def _around(request: EnvironmentRequest) -> dict[str, Any]:
