@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from connections import clients, connect, finish, links, notices, sweeps
 from connections.connect import Begun, Landing
 from connections.models import Connection, Grant, OAuthClient
+from developers.companies import CreatedCompany
 from developers.models import Environment, Event
 from developers.webhooks import delivery
 from terra_portal import tenancy
@@ -29,10 +30,28 @@ class World:
     inbound: NoticeServer
     client: OAuthClient
     notice_url: str
-    a: Environment
-    b: Environment
+    alder: CreatedCompany
+    birch: CreatedCompany
     account: str = field(default_factory=lambda: f"person {secrets.token_hex(4)}")
     since: int = 0
+
+    @property
+    def a(self) -> Environment:
+        return self.alder.environments["testing"]
+
+    @property
+    def b(self) -> Environment:
+        return self.birch.environments["testing"]
+
+    def register(self, notice_url: str) -> None:
+        """The client as the provider knows it."""
+        registration = {
+            "client_id": self.client.client_id,
+            "client_secret": self.client.client_secret,
+            "redirect_uris": [clients.redirect_url("SANDBOX")],
+            "notice_url": notice_url,
+        }
+        self.sandbox.control("PUT", "clients", registration)
 
     # What the person and the provider do
 
@@ -147,21 +166,16 @@ def world(transactional_db: None, sandbox_process: Sandbox, settings: Settings) 
     inbound = NoticeServer()
     client_id, secret = f"client-{secrets.token_hex(4)}", secrets.token_hex(16)
     added = clients.add("SANDBOX", client_id=client_id, client_secret=secret, simulated=True)
-    registration = {
-        "client_id": client_id,
-        "client_secret": secret,
-        "redirect_uris": [added.redirect_url],
-        "notice_url": inbound.url,
-    }
-    sandbox_process.control("PUT", "clients", registration)
-    yield World(
+    world = World(
         sandbox_process,
         inbound,
         added.client,
         added.notice_url,
-        cast.company("A").environments["testing"],
-        cast.company("B").environments["testing"],
+        cast.company("Alder"),
+        cast.company("Birch"),
         since=last_call(sandbox_process),
     )
+    world.register(inbound.url)
+    yield world
     inbound.shutdown()
     inbound.server_close()
