@@ -116,7 +116,7 @@ def return_url(
     url = session.success_url if connected else session.failure_url
     if not url or not return_urls.is_allowed(session.environment, url):
         return ""
-    resource = attempt.provider if attempt else ",".join(session.providers)
+    resource = attempt.provider if attempt else ",".join(session.providers) or "null"
     answers = {"resource": resource, "reference_id": session.reference_id or "null"}
     if connected and attempt is not None:
         return return_urls.with_query(url, {"user_id": str(attempt.user_id), **answers})

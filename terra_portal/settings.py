@@ -121,7 +121,14 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://" if DEMO else "")
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.05}
     if CELERY_BROKER_URL.startswith("memory:")
-    else {"socket_connect_timeout": 2, "socket_timeout": 5}
+    # A broker that is away must not keep a page waiting: the sweep finds the row.
+    else {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

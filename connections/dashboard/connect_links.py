@@ -10,11 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import clients, links
-from connections.dashboard.addresses import address, part
 from connections.dashboard.link_form import LinkForm
 from connections.dashboard.names import provider_name
 from connections.models import ConnectSession
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address, part
 from developers.states import Role
 from terra_portal import clock, paging
 from terra_portal.errors import InvalidInputError

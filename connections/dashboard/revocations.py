@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from connections.dashboard import causes, figures, ranges
-from connections.dashboard.addresses import address, part
 from connections.dashboard.filters import RevocationFilter
 from connections.dashboard.names import provider_name
 from connections.models import Revocation
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address, part
 from developers.models import EnvironmentQuerySet
 from terra_portal import paging, tenancy
 

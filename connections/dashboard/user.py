@@ -9,12 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connections import disconnect as disconnecting
 from connections.dashboard import causes
-from connections.dashboard.addresses import address
 from connections.dashboard.names import provider_name, scope_name
 from connections.dashboard.timeline import timeline
 from connections.models import Connection, Revocation
 from connections.states import Attention, Door
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address
 from developers.states import Role
 from terra_portal import clock
 

@@ -4,11 +4,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from connections.dashboard.addresses import address, part
 from connections.dashboard.filters import UserFilter
 from connections.dashboard.names import provider_name
 from connections.models import Connection
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard.addresses import address, part
 from terra_portal import paging
 
 

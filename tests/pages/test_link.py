@@ -79,7 +79,7 @@ def test_a_closed_link_says_why_and_the_company_hears_once(
     assert (page.status_code, sentence in text(page)) == (410, True)
     assert person.browser.post(f"{link}start/sandbox/").status_code == 410
     sent = query(person.get(elsewhere)["Location"])
-    assert sent == {"keep": "1", "resource": "", "reference_id": "p-1", "reason": reason}
+    assert sent == {"keep": "1", "resource": "null", "reference_id": "p-1", "reason": reason}
     assert a.told() == [reason, reason]
 
 
