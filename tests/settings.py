@@ -33,8 +33,9 @@ if not BROKER_GIVEN:
     del os.environ["CELERY_BROKER_URL"]
     CELERY_BROKER_URL = "memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
-# Test processes that share a broker must not take each other's messages.
-CELERY_TASK_DEFAULT_QUEUE = "-".join(
+# Test processes that share a broker must not take each other's messages. A worker that a test
+# starts is told the test's queue.
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("TESTS_QUEUE") or "-".join(
     ["tests", _portal.DATABASES["default"]["NAME"], os.environ.get("PYTEST_XDIST_WORKER", "one")]
 )
 
