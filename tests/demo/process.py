@@ -37,8 +37,14 @@ class Demo:
 
     def __post_init__(self) -> None:
         self.lines: list[str] = []
-        self.portal = f"http://127.0.0.1:{self.portal_port}"
-        self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def portal(self) -> str:
+        return f"http://127.0.0.1:{self.portal_port}"
+
+    @property
+    def sandbox(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -67,6 +73,11 @@ class Demo:
     @property
     def said(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def slugs(self) -> list[str]:
+        """Of the two companies that it begins with."""
+        return re.findall(r"/inbox/([\w-]+)/ ", self.said)
 
     def start(self, *arguments: str) -> float:
         """Seconds until it said where to go."""

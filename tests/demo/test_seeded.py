@@ -31,10 +31,6 @@ def post(browser: requests.Session, url: str, **fields: str) -> requests.Respons
     return browser.post(page.url, data=fields | token, headers={"Referer": page.url}, timeout=20)
 
 
-def slugs(demo: Demo) -> list[str]:
-    return re.findall(r"/inbox/([\w-]+)/ ", demo.said)
-
-
 def test_the_owner_sees_ninety_days_of_one_company(demo: Demo, owner: requests.Session) -> None:
     overview = owner.get(f"{demo.portal}/", params={"range": "90d"}, timeout=20)
     assert "Northwind Health" in overview.text
@@ -44,7 +40,7 @@ def test_the_owner_sees_ninety_days_of_one_company(demo: Demo, owner: requests.S
 
 
 def test_a_person_of_both_companies_revokes(demo: Demo) -> None:
-    northwind, juniper = slugs(demo)
+    northwind, juniper = demo.slugs
     demo.control("POST", "revoke", {"account": "runner-001"})
     told = [
         eventually(partial(demo.inbox, slug, "access_revoked")) for slug in (northwind, juniper)
@@ -63,7 +59,7 @@ def test_a_user_of_the_story_is_disconnected_at_the_wearable_too(
     assert path
     seen = len(demo.control("GET", "log"))
     post(owner, f"{demo.portal}{path[1]}disconnect/")
-    [told] = eventually(lambda: demo.inbox(slugs(demo)[0], "deauth"))
+    [told] = eventually(lambda: demo.inbox(demo.slugs[0], "deauth"))
     assert told["payload"]["user"]["user_id"] in path[1]
 
     def asked() -> list[int]:

@@ -4,11 +4,12 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.demo.process import Demo
+from tests.demo.process import Demo, eventually
 from tests.sandbox.process import free_port
 
 SECONDS_TO_STOP = 3.0
@@ -61,8 +62,9 @@ def test_stopped_killed_and_begun_again(own_demo: Demo) -> None:
     own_demo.process.kill()
     assert gone(own_demo, SECONDS_TO_STOP), "the sandbox outlived the portal"
 
-    own_demo.sandbox_port = free_port()
-    own_demo.start()
+    before = own_demo.slugs
+    own_demo.start("--reset")
+    assert set(before).isdisjoint(own_demo.slugs)
     code, _ = own_demo.stop(signal.SIGINT)
     assert (code, gone(own_demo)) == (0, True)
 
@@ -84,3 +86,14 @@ def test_two_demos_do_not_share_a_folder(demo: Demo) -> None:
     second.launch()
     assert second.wait() == 1
     assert f"Another demo is running on {demo.folder}" in second.said
+
+
+def test_other_ports_are_wired_anew(own_demo: Demo) -> None:
+    own_demo.start()
+    own_demo.stop()
+    own_demo.sandbox_port = free_port()
+    own_demo.start()
+    own_demo.control("POST", "revoke", {"account": "runner-002"})
+    for slug in own_demo.slugs:
+        told = eventually(partial(own_demo.inbox, slug, "access_revoked"))
+        assert [event["terra_python"] for event in told] == ["valid"]
