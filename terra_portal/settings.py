@@ -14,7 +14,6 @@ env = environ.Env()
 
 # The demo is one process on one machine: embedded database, in-process broker, keys in var/.
 DEMO = env.bool("TERRA_PORTAL_DEMO", False)
-DEMO_PROCESS = False
 VAR_DIR = Path(env.str("PORTAL_VAR", str(BASE_DIR / "var")))
 DEBUG = False
 

@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "terra_portal.settings")
 
 application = get_wsgi_application()
 
-if settings.CELERY_BROKER_URL.startswith("memory:") and not settings.DEMO_PROCESS:
+if settings.CELERY_BROKER_URL.startswith("memory:"):
     raise ImproperlyConfigured(
         "memory:// reaches only the demo's own process. Set CELERY_BROKER_URL for a web server."
     )
