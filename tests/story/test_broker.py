@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from terra_portal.celery import app
 from tests.postgres import database_url
 from tests.story.stage import Stage
 
@@ -32,7 +33,7 @@ def celery_worker_process(stage: Stage) -> Iterator[None]:
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
-            "TESTS_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
+            "TESTS_QUEUE": app.conf.task_default_queue,
             "SANDBOX_URL": stage.world.sandbox.url,
         },
         stderr=subprocess.PIPE,
