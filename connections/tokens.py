@@ -1,20 +1,19 @@
 """One living token set per grant: kept when it comes, refreshed when it runs out."""
 
-import json
 import time
 import uuid
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, grants, revocation, scopes
+from connections import attention, grants, revocation, scopes, token_sets
 from connections.models import Connection, Grant, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
 from connections.states import Attention, Door, End, GrantState
+from connections.token_sets import StoredSet
 from terra_portal import clock, crypto, tenancy
 
 USABLE = (GrantState.UNHELD, GrantState.ACTIVE, GrantState.DOUBTFUL)
@@ -31,18 +30,6 @@ class TokensUnavailableError(Exception):
         self.attention = why
 
 
-@dataclass(frozen=True)
-class StoredSet:
-    """A token set as the grant's row keeps it beside the current one."""
-
-    access_token: str
-    refresh_token: str
-    access_expires_at: str | None
-    refresh_expires_at: str | None
-    scopes: list[str]
-    consent_id: str
-
-
 # Keeping what a consent brought
 
 
@@ -54,12 +41,12 @@ def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     """
     grant = _locked_grant(client, answer.provider_user_id)
     now = clock.now()
-    _set_aside(grant, now)
+    token_sets.set_aside(grant, now)
     grant.authorised_at = now
     grant.authorisation_number += 1
     grant.scopes = granted
     grant.consent_id = answer.consent_id
-    _put(grant, answer, keep_refresh=False)
+    token_sets.put(grant, answer, keep_refresh=False)
     grant.doubtful_since = None
     grant.revoke_due_at = grant.revoke_deadline = None
     held = Connection.objects.active().on(grant).exists()
@@ -79,49 +66,6 @@ def _locked_grant(client: OAuthClient, provider_user_id: str) -> Grant:
     return grants.lock(grant.pk)[grant.pk]
 
 
-def _set_aside(grant: Grant, now: datetime) -> None:
-    """Keeps the set that is about to be overtaken, if it is younger than a minute."""
-    window = timedelta(seconds=settings.RIVAL_WINDOW_SECONDS)
-    recent = now - grant.authorised_at <= window or grant.has_rivals
-    if not grant.access_token or grant.state == GrantState.ENDED or not recent:
-        grant.rivals, grant.rival_since = "", None
-        return
-    grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), _current(grant)]])
-    grant.rival_since = now
-    grant.next_probe_at = now
-
-
-def every_set(grant: Grant) -> list[StoredSet]:
-    """The current set, then those that may live in its stead, the newest first."""
-    return [_current(grant), *reversed(_rivals(grant))]
-
-
-def _rivals(grant: Grant) -> list[StoredSet]:
-    return [StoredSet(**entry) for entry in json.loads(grant.rivals or "[]")]
-
-
-def _current(grant: Grant) -> StoredSet:
-    return StoredSet(
-        access_token=grant.access_token,
-        refresh_token=grant.refresh_token,
-        access_expires_at=_text(grant.access_expires_at),
-        refresh_expires_at=_text(grant.refresh_expires_at),
-        scopes=grant.scopes,
-        consent_id=grant.consent_id,
-    )
-
-
-def _put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:
-    grant.access_token = answer.access_token
-    if answer.refresh_token or not keep_refresh:
-        grant.refresh_token = answer.refresh_token
-        grant.refresh_expires_at = answer.refresh_expires_at
-    grant.access_expires_at = answer.access_expires_at
-    grant.refresh_sent_at = None
-    grant.refresh_sent_fingerprint = ""
-    grant.version += 1
-
-
 # Rivals
 
 
@@ -134,14 +78,14 @@ def settle(grant_id: UUID) -> None:
     if not seen.has_rivals:
         return
     provider = grants.provider_of(seen)
-    for candidate in every_set(seen):
+    for candidate in token_sets.every_set(seen):
         answer = provider.probe(candidate.access_token)
         if answer == Probe.UNSURE:
             return
         if answer == Probe.ALIVE:
             _choose(seen, candidate)
             return
-    _choose(seen, _current(seen))
+    _choose(seen, token_sets.current(seen))
 
 
 def _choose(seen: Grant, chosen: StoredSet) -> None:
@@ -149,23 +93,9 @@ def _choose(seen: Grant, chosen: StoredSet) -> None:
         grant = grants.lock(seen.pk)[seen.pk]
         if grant.version != seen.version:
             return
-        grant.access_token = chosen.access_token
-        grant.refresh_token = chosen.refresh_token
-        grant.access_expires_at = _moment(chosen.access_expires_at)
-        grant.refresh_expires_at = _moment(chosen.refresh_expires_at)
-        grant.scopes, grant.consent_id = chosen.scopes, chosen.consent_id
-        grant.rivals, grant.rival_since = "", None
-        grant.version += 1
+        token_sets.choose(grant, chosen)
         grant.save()
         scopes.follow(grant)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 # Refresh
@@ -239,22 +169,12 @@ def _store(seen: Grant, answer: TokenSet) -> None:
         if grant.state == GrantState.ENDED:
             return
         if grant.version != seen.version:
-            late = StoredSet(
-                access_token=answer.access_token,
-                refresh_token=answer.refresh_token or seen.refresh_token,
-                access_expires_at=_text(answer.access_expires_at),
-                refresh_expires_at=None,
-                scopes=grant.scopes if answer.scopes is None else answer.scopes,
-                consent_id=answer.consent_id or seen.consent_id,
-            )
-            grant.rivals = json.dumps([asdict(s) for s in [*_rivals(grant), late]])
-            grant.rival_since = grant.next_probe_at = clock.now()
-            grant.version += 1
+            token_sets.set_beside(grant, seen, answer, clock.now())
             if grant.lease == seen.lease:
                 grant.lease = grant.leased_until = None
             grant.save()
             return
-        _put(grant, answer, keep_refresh=True)
+        token_sets.put(grant, answer, keep_refresh=True)
         if answer.scopes is not None:
             grant.scopes = answer.scopes
         grant.lease = grant.leased_until = None

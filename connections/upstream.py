@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import grants, tokens
+from connections import grants, token_sets, tokens
 from connections.models import Grant, UpstreamRevoke
 from connections.providers.answers import Failure, ProviderError
 from connections.states import GrantState, RevokeOutcome
@@ -15,6 +15,7 @@ from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 
 RETRY_SECONDS = (30, 120, 600, 1800, 3600)
+AFTER_REFRESH = timedelta(seconds=2)
 # Longer than the call's own total deadline, so that a live call is never taken for a dead one.
 MARGIN = timedelta(seconds=20)
 
@@ -54,6 +55,11 @@ def _claim(grant_id: UUID) -> Claim | None:
             return None
         if grants.is_held(grants.family_of(grant, locked)):
             return None
+        if grant.leased_until and grant.leased_until > now:
+            # A refresh is on its way: a revoke with the token that it replaces would reach nothing.
+            grant.revoke_due_at = now + AFTER_REFRESH
+            grant.save(update_fields=["revoke_due_at"])
+            return None
         grant.revoking_until = now + timedelta(seconds=settings.PROVIDER_DEADLINE_SECONDS) + MARGIN
         grant.revoke_attempts += 1
         grant.save(update_fields=["revoking_until", "revoke_attempts"])
@@ -64,7 +70,7 @@ def _call(grant: Grant) -> tuple[RevokeOutcome, str]:
     provider = grants.provider_of(grant)
     try:
         # Where no probe could show which set lives, the one that does may be any of them.
-        for one in tokens.every_set(grant):
+        for one in token_sets.every_set(grant):
             provider.revoke(access_token=one.access_token, refresh_token=one.refresh_token)
     except ProviderError as error:
         if error.failure in {Failure.UNAVAILABLE, Failure.UNUSABLE} and not error.outcome_known:
