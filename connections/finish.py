@@ -245,7 +245,7 @@ def _fail_locked(
 
 
 def sweep(limit: int = 200) -> int:
-    """Ends attempts whose time is over, and moves on those that were left behind."""
+    """Ends attempts whose time is over; what they brought goes back by the counted revoke."""
     with tenancy.system("sweeping attempts"):
         now = clock.now()
         unfinished = ConnectAttempt.objects.filter(finished_at=None)

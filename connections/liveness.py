@@ -94,7 +94,8 @@ def _alive(grant: Grant) -> None:
 
 
 def _put_off(grant_id: UUID) -> Probe:
-    Grant.objects.filter(pk=grant_id, next_probe_at__isnull=False).update(
-        next_probe_at=clock.now() + UNSURE_AGAIN
-    )
+    """Looked at again in a while; not at all where only the person can help."""
+    asked = Grant.objects.filter(pk=grant_id, next_probe_at__isnull=False)
+    asked.exclude(state__in=tokens.USABLE).update(next_probe_at=None)
+    asked.filter(state__in=tokens.USABLE).update(next_probe_at=clock.now() + UNSURE_AGAIN)
     return Probe.UNSURE
