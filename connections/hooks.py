@@ -3,6 +3,7 @@
 import logging
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -23,10 +24,14 @@ def hook(request: HttpRequest, provider: str, hook_id: str) -> HttpResponse:
     client = notices.find_client(provider, hook_id)
     if client is None:
         return HttpResponse(status=404)
-    if int(request.headers.get("Content-Length") or 0) > MAX_BYTES:
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return HttpResponse(status=413)
+    if len(body) > MAX_BYTES:
         return HttpResponse(status=413)
     try:
-        notices.receive(client, headers=request.headers, body=request.body)
+        notices.receive(client, headers=request.headers, body=body)
     except NotVerifiedError as error:
         logger.warning("notice for client %s refused: %s", client.pk, error)
         return HttpResponse(status=401)

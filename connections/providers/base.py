@@ -187,7 +187,7 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
         try:
             token: SocialToken = self.adapter.parse_token(data)
             scope = data.get("scope")
-            return TokenSet(
+            answer = TokenSet(
                 access_token=token.token,
                 refresh_token=token.token_secret or "",
                 access_expires_at=token.expires_at,
@@ -195,6 +195,8 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
                 provider_user_id=self.identify(data, token),
                 consent_id=self.extract_consent_id(data),
             )
+            require_storable(answer.provider_user_id, answer.consent_id, *answer.scopes or ())
+            return answer
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ProviderError(
                 Failure.UNUSABLE, f"token answer: {type(error).__name__}", outcome_known=False
@@ -238,3 +240,9 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
 
         Raises NotVerifiedError or MalformedNoticeError.
         """
+
+
+def require_storable(*texts: str) -> None:
+    """Raises ValueError for what no database column takes: NUL bytes, lone surrogates."""
+    if not all(text.isprintable() for text in texts):
+        raise ValueError("unprintable characters")

@@ -17,7 +17,7 @@ from connections.providers.answers import (
     Probe,
     ProviderError,
 )
-from connections.providers.base import WearableAdapter, WearableProvider
+from connections.providers.base import WearableAdapter, WearableProvider, require_storable
 from connections.providers.http import ProviderSession, json_object
 from terra_portal import clock
 
@@ -83,14 +83,10 @@ class SandboxProvider(WearableProvider):
         try:
             said = json.loads(body)
             kind = NoticeKind.REVOKED if said["type"] == "access_revoked" else NoticeKind.OTHER
-            return [
-                NoticeMessage(
-                    kind=kind,
-                    provider_user_id=str(said["user_id"])[:255],
-                    consent_id=str(said.get("consent_id") or "")[:255],
-                    occurred_at=_time(said.get("occurred_at")),
-                )
-            ]
+            user_id, consent_id = str(said["user_id"]), str(said.get("consent_id") or "")
+            require_storable(user_id, consent_id)
+            when = _time(said.get("occurred_at"))
+            return [NoticeMessage(kind, user_id[:255], consent_id[:255], when)]
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedNoticeError(type(error).__name__) from error
 

@@ -16,11 +16,12 @@ from terra_portal.errors import InvalidInputError
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The overview of the company joined last; somebody without one makes one."""
+    """The overview of the company joined last; without one, staff go to work, others make one."""
     mine = Membership.objects.filter(user=cast(User, request.user))
     latest = mine.select_related("company").order_by("-created_at", "-id").first()
     if latest is None:
-        return redirect("company_create")
+        staff = cast(User, request.user).is_staff
+        return redirect("admin:index" if staff else "company_create")
     return redirect("overview", company=latest.company.slug, environment=EnvironmentKind.TESTING)
 
 

@@ -1,0 +1,70 @@
+"""Production says in sentences what is missing, all at once, and starts when nothing is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from terra_portal.crypto import new_key
+from terra_portal.environment import REQUIRED
+from tests.sandbox.process import ROOT
+
+GOOD = {
+    "SECRET_KEY": "a" * 60,
+    "ENCRYPTION_KEYS": new_key("k1"),
+    "ALLOWED_HOSTS": "portal.example",
+    "PUBLIC_BASE_URL": "https://portal.example",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:6379/9",
+    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+}
+
+
+def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    chosen = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    bare = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "terra_portal.settings"}
+    code = "import django; django.setup(); from terra_portal import wsgi"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=bare | chosen, capture_output=True, text=True
+    )
+
+
+def test_starts_with_all_of_them() -> None:
+    started = start()
+    assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_each_missing_one_is_named(name: str) -> None:
+    refused = start(**{name: None})
+    assert refused.returncode != 0
+    assert f"Set {name}: " in refused.stderr
+
+
+def test_all_missing_ones_are_named_at_once() -> None:
+    refused = start(**dict.fromkeys(REQUIRED))
+    assert all(f"Set {name}: " in refused.stderr for name in REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("CELERY_BROKER_URL", "memory://", "must not be memory://"),
+        ("DATABASE_URL", "sqlite:///x.sqlite3", "must name PostgreSQL"),
+        ("ALLOWED_HOSTS", "*", "must name hosts"),
+        ("PUBLIC_BASE_URL", "portal.example", "must be an origin"),
+        ("PUBLIC_BASE_URL", "https://portal.example/below", "must be an origin"),
+    ],
+)
+def test_unfit_values_are_refused(name: str, value: str, sentence: str) -> None:
+    refused = start(**{name: value})
+    assert refused.returncode != 0
+    assert sentence in refused.stderr
+
+
+def test_a_web_server_is_refused_on_the_demo_s_broker(tmp_path: Path) -> None:
+    demo = {"TERRA_PORTAL_DEMO": "1", "PORTAL_VAR": str(tmp_path)}
+    refused = start(**dict.fromkeys(REQUIRED), **demo)
+    assert refused.returncode != 0
+    assert "memory:// reaches only the demo's own process" in refused.stderr
