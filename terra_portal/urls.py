@@ -5,9 +5,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from terra_portal.account_admin import restrain
 from terra_portal.pages import healthz
 
 admin.autodiscover()
+restrain(admin.site)
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
