@@ -159,6 +159,10 @@ def _repeat(attempt: ConnectAttempt) -> Landing:
     expired = attempt.expires_at <= clock.now()
     if attempt.state == AttemptState.STARTED and attempt.claimed_at is None and expired:
         return landing(fail(attempt.pk, CancelReason.ATTEMPT_EXPIRED))
+    if attempt.state == AttemptState.CONFIRMING:
+        # The right browser is here: the question that a copy was asked is void.
+        asked = ConnectAttempt.objects.filter(pk=attempt.pk, state=AttemptState.CONFIRMING)
+        asked.update(confirm_hash="")
     if attempt.state in grants.PENDING:
         return advance(attempt.pk)
     return landing(attempt)

@@ -12,6 +12,7 @@ from django.conf import settings
 from connections.models import Grant
 from connections.providers.answers import TokenSet
 from connections.states import GrantState
+from terra_portal import clock
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ def put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:
     grant.refresh_sent_at = None
     grant.refresh_sent_fingerprint = ""
     grant.version += 1
+
+
+def has_run_out(one: StoredSet) -> bool:
+    expires_at = _moment(one.access_expires_at)
+    return expires_at is not None and expires_at <= clock.now()
 
 
 def choose(grant: Grant, chosen: StoredSet) -> None:

@@ -73,27 +73,34 @@ def settle(grant_id: UUID) -> None:
     """Finds out which of the sets that arrived together lives, and keeps that one.
 
     The newest answer wins where it lives; where nothing can be told, all stay for the next look.
+    A set whose access token has run out proves nothing by being refused: then the newest is kept,
+    but a later refusal of its refresh token will not count as a revocation.
     """
     seen = Grant.objects.select_related("oauth_client").get(pk=grant_id)
     if not seen.has_rivals:
         return
     provider = grants.provider_of(seen)
-    for candidate in token_sets.every_set(seen):
+    candidates = token_sets.every_set(seen)
+    for candidate in candidates:
         answer = provider.probe(candidate.access_token)
         if answer == Probe.UNSURE:
             return
         if answer == Probe.ALIVE:
             _choose(seen, candidate)
             return
-    _choose(seen, token_sets.current(seen))
+    guessed = any(token_sets.has_run_out(candidate) for candidate in candidates)
+    _choose(seen, token_sets.current(seen), guessed=guessed)
 
 
-def _choose(seen: Grant, chosen: StoredSet) -> None:
+def _choose(seen: Grant, chosen: StoredSet, *, guessed: bool = False) -> None:
     with transaction.atomic():
         grant = grants.lock(seen.pk)[seen.pk]
         if grant.version != seen.version:
             return
         token_sets.choose(grant, chosen)
+        if guessed:
+            grant.refresh_sent_at = clock.now()
+            grant.refresh_sent_fingerprint = crypto.sha256(chosen.refresh_token)
         grant.save()
         scopes.follow(grant)
 

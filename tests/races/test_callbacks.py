@@ -57,6 +57,19 @@ def test_copies_of_both_kinds_at_once(world: World) -> None:
     assert world.events(world.a) == ["auth"]
 
 
+def test_a_copy_s_question_is_void_once_the_right_browser_has_come(world: World) -> None:
+    begun = world.begin(world.a)
+    said = world.consent(begun)
+    asked = world.complete(begun, said, cookie=False)
+    assert asked.step == "confirm"
+
+    assert world.complete(begun, said).step == "connected"
+
+    assert connect.confirm(begun.attempt.pk, token=asked.confirm_token).step == "unknown"
+    assert connect.decline(begun.attempt.pk, token=asked.confirm_token).step == "unknown"
+    assert world.events(world.a) == ["auth"]
+
+
 def test_confirmed_many_times_at_once(world: World) -> None:
     begun = world.begin(world.a)
     asked = world.complete(begun, world.consent(begun), cookie=False)

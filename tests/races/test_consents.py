@@ -117,3 +117,25 @@ def test_three_answers_within_a_minute(world: World) -> None:
     assert steps == ["connected"] * 3
     assert Connection.objects.active().count() == 3
     assert world.is_alive(tokens.fresh(world.grant().pk))
+
+
+def test_sets_that_ran_out_before_anybody_could_ask_end_nobody(world: World) -> None:
+    """The kept set may be the dead one; that its refresh is refused proves nothing then."""
+    world.dial(access_token_seconds=1)
+    begun = [world.begin(world.a), world.begin(world.b)]
+    said = [world.consent(one) for one in begun]
+    world.dial(token_answer=SLOW)
+
+    def later() -> str:
+        sleep(0.4)
+        return world.complete(begun[1], said[1]).step
+
+    assert run_together(lambda: world.complete(begun[0], said[0]).step, later) == ["connected"] * 2
+    sleep(1.2)
+    grant_id = world.grant().pk
+    with pytest.raises(tokens.TokensUnavailableError):
+        tokens.fresh(grant_id)
+
+    assert world.grant().state == GrantState.NEEDS_REAUTH
+    assert Connection.objects.active().count() == 2
+    assert "access_revoked" not in world.events(world.a) + world.events(world.b)
