@@ -2,8 +2,10 @@
 
 import logging
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -23,6 +25,15 @@ def worker_runs_here() -> None:
     """Said by the demo, whose worker shares the process: only then does `memory://` reach one."""
     global _worker_in_this_process
     _worker_in_this_process = True
+
+
+@worker_init.connect
+def refuse_a_lonely_worker(**kwargs: Any) -> None:
+    """A worker of its own would wait at `memory://` for messages that never come."""
+    if settings.CELERY_BROKER_URL.startswith("memory:") and not _worker_in_this_process:
+        raise SystemExit(
+            "memory:// reaches only the demo's own process. Set CELERY_BROKER_URL for a worker."
+        )
 
 
 def nudge(task: str, *args: str) -> None:

@@ -29,6 +29,7 @@ class Threads:
     def __init__(self) -> None:
         self._web = Server(("127.0.0.1", settings.PORTAL_PORT), Handler, ipv6=False)
         self._web.set_app(get_wsgi_application())
+        worker_runs_here()
         self._worker = app.WorkController(
             pool="threads",
             concurrency=WORKER_THREADS,
@@ -41,7 +42,6 @@ class Threads:
         self._beat = Service(app, scheduler_cls=Scheduler)
 
     def start(self) -> None:
-        worker_runs_here()
         for name, run in (
             ("worker", self._worker.start),
             ("beat", self._beat.start),

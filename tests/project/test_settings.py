@@ -68,3 +68,17 @@ def test_a_web_server_is_refused_on_the_demo_s_broker(tmp_path: Path) -> None:
     refused = start(**dict.fromkeys(REQUIRED), **demo)
     assert refused.returncode != 0
     assert "memory:// reaches only the demo's own process" in refused.stderr
+
+
+def test_a_worker_is_refused_on_the_demo_s_broker(tmp_path: Path) -> None:
+    demo = {"TERRA_PORTAL_DEMO": "1", "PORTAL_VAR": str(tmp_path), "PATH": os.environ["PATH"]}
+    refused = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "terra_portal", "worker", "--pool", "solo"],
+        cwd=ROOT,
+        env=demo,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode != 0
+    assert "memory:// reaches only the demo's own process" in refused.stderr
