@@ -60,10 +60,16 @@ def _claim(grant_id: UUID) -> Claim | None:
             grant.revoke_due_at = now + AFTER_REFRESH
             grant.save(update_fields=["revoke_due_at"])
             return None
-        grant.revoking_until = now + timedelta(seconds=settings.PROVIDER_DEADLINE_SECONDS) + MARGIN
+        # One call for each set that may live, each with its own total deadline.
+        calls = len(token_sets.every_set(grant))
+        grant.revoking_until = now + calls * deadline() + MARGIN
         grant.revoke_attempts += 1
         grant.save(update_fields=["revoking_until", "revoke_attempts"])
     return Claim(grant, grant.authorisation_number, now)
+
+
+def deadline() -> timedelta:
+    return timedelta(seconds=settings.PROVIDER_DEADLINE_SECONDS)
 
 
 def _call(grant: Grant) -> tuple[RevokeOutcome, str]:

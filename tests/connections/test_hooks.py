@@ -98,12 +98,15 @@ def test_another_client_s_notice_is_refused(added: clients.AddedClient) -> None:
     assert send(other.notice_url, body, signed(body)) == 401
 
 
-def test_neither_secret_nor_address_is_logged(
+def test_the_address_is_hidden_in_what_the_log_keeps(
     added: clients.AddedClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    hook_id = added.notice_url.rstrip("/").rsplit("/", 1)[1]
     with caplog.at_level(logging.DEBUG):
         send(added.notice_url, message(), {"Sandbox-Signature": "t=1,v1=no"})
     assert "refused" in caplog.text
+    assert "/hooks/sandbox/[hook]/" in caplog.text  # Django logs the path of a refused request
+    assert hook_id not in caplog.text
     assert SECRET not in caplog.text
 
 
