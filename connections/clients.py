@@ -1,24 +1,21 @@
 """OAuth clients, and which of them an environment offers."""
 
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db import transaction
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
+from connections import applications
+from connections.applications import readable
 from connections.models import OAuthClient, Source
-from connections.providers import REGISTRY
+from connections.providers import REGISTRY, Credentials, WearableProvider, build
+from connections.providers.answers import ProviderError
 from developers.models import Environment
 from developers.states import EnvironmentKind
-from terra_portal import crypto, tenancy
+from terra_portal import clock, tenancy
 from terra_portal.errors import InvalidInputError
-
-WRONG = "these credentials cannot be used"
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,42 @@ class Offer:
     provider: str
     name: str
     oauth_client: OAuthClient
+    source: Source | None = None
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the company wants asked for; empty for all that the provider module names."""
+        return list(self.source.scopes) if self.source else []
+
+    @property
+    def required_scopes(self) -> list[str]:
+        return list(self.source.required_scopes) if self.source else []
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a wearable stands in an environment: the client that it would use, and its source.
+
+    Simulated clients are usable in testing only, closed ones nowhere.
+    """
+
+    provider: str
+    client: OAuthClient | None
+    source: Source | None
+    is_usable: bool
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.source is None or self.source.enabled
+
+    @property
+    def is_offered(self) -> bool:
+        return self.is_enabled and self.is_usable
+
+    @property
+    def own_client(self) -> OAuthClient | None:
+        """The client where a company brought it, this one or another that shares it."""
+        return self.client if self.client and self.client.owner_id else None
 
 
 @dataclass(frozen=True)
@@ -39,37 +72,85 @@ class AddedClient:
     notice_url: str
 
 
-def offered(environment: Environment, providers: Iterable[str] = ()) -> list[Offer]:
-    """What this environment offers, in its order; only `providers`, where any are named.
-
-    A source of its own comes before the platform's shared client, and can switch it off.
-    Simulated clients are offered in testing only.
-    """
-    wanted = set(providers)
-    sources = Source.objects.for_environment(environment).select_related("oauth_client")
-    own = {source.provider: source for source in sources.order_by("position", "provider")}
-    chosen = {name: s.oauth_client for name, s in own.items() if s.enabled}
-    for client in _shared(environment).order_by("provider", "created_at"):
-        if client.provider not in own:
-            chosen.setdefault(client.provider, client)
-    return [
-        Offer(name, REGISTRY[name].display_name, client)
-        for name, client in chosen.items()
-        if (not wanted or name in wanted) and _usable(environment, name, client)
-    ]
-
-
-def _shared(environment: Environment) -> QuerySet[OAuthClient]:
-    simulated = environment.kind == EnvironmentKind.TESTING
-    return OAuthClient.objects.filter(owner=None, closed_at=None).filter(
-        Q(simulated=False) | Q(simulated=simulated)
+def provider_for(client: OAuthClient) -> WearableProvider:
+    """The provider's classes with this client's credentials; no call is made."""
+    return build(
+        Credentials(
+            provider=client.provider,
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+            notice_secret=client.notice_secret,
+            notice_url=notice_url(client),
+            subscription_id=client.subscription_id,
+            simulated=client.simulated,
+        )
     )
 
 
-def _usable(environment: Environment, provider: str, client: OAuthClient) -> bool:
-    known = provider in REGISTRY and REGISTRY[provider].is_available()
+def offered(environment: Environment, providers: Iterable[str] = ()) -> list[Offer]:
+    """What this environment offers, in its order; only `providers`, where any are named."""
+    wanted = set(providers)
+    return [
+        Offer(place.provider, REGISTRY[place.provider].display_name, place.client, place.source)
+        for place in lineup(environment)
+        if (not wanted or place.provider in wanted) and place.is_offered and place.client
+    ]
+
+
+def lineup(environment: Environment) -> list[Place]:
+    """Every wearable that the portal knows, in this environment's order.
+
+    A source of its own comes before the platform's shared client, and can switch it off.
+    """
+    rows = Source.objects.for_environment(environment).select_related("oauth_client")
+    sources = {row.provider: row for row in rows.order_by("position", "provider")}
+    shared = shared_clients(environment)
+    names = [*sources, *(name for name in sorted(REGISTRY) if name not in sources)]
+    return [
+        _place(environment, name, sources.get(name), shared.get(name))
+        for name in names
+        if name in REGISTRY
+    ]
+
+
+def _place(
+    environment: Environment, name: str, source: Source | None, shared: OAuthClient | None
+) -> Place:
+    client = (source.oauth_client if source else None) or shared
+    usable = client is not None and _usable(environment, client)
+    return Place(name, client, source, is_usable=usable)
+
+
+def shared_clients(environment: Environment) -> dict[str, OAuthClient]:
+    """The platform's own clients that this environment may use, one for each provider.
+
+    Where the terms of a provider demand a company's own application there is none but simulated.
+    """
+    testing = environment.kind == EnvironmentKind.TESTING
+    rows = OAuthClient.objects.filter(owner=None, closed_at=None)
+    chosen: dict[str, OAuthClient] = {}
+    for client in rows.order_by("simulated", "provider", "created_at"):
+        maker = REGISTRY.get(client.provider)
+        barred = maker is not None and maker.own_client_because and not client.simulated
+        if maker is not None and not barred and (testing or not client.simulated):
+            chosen.setdefault(client.provider, client)
+    return dict(sorted(chosen.items()))
+
+
+def _usable(environment: Environment, client: OAuthClient) -> bool:
+    maker = REGISTRY.get(client.provider)
     fits = not client.simulated or environment.kind == EnvironmentKind.TESTING
-    return known and fits and client.closed_at is None
+    return (
+        maker is not None
+        and maker.is_available(simulated=client.simulated)
+        and fits
+        and client.closed_at is None
+    )
+
+
+def lock(environment: Environment) -> None:
+    """Whoever changes what an environment offers does so one after the other."""
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
 
 
 def add(
@@ -77,82 +158,56 @@ def add(
     *,
     client_id: str,
     client_secret: str,
+    notice_secret: str = "",
+    revoke_group: str = "",
     environment: Environment | None = None,
     simulated: bool = False,
 ) -> AddedClient:
     """Makes a client, the platform's own or an environment's, and attaches it.
 
-    Attaching an id that exists needs the same secret. Raises InvalidInputError; a wrong secret
-    answers like any other unfit pair, so that nobody learns whether an id is in use.
+    Attaching an id that exists needs the same secret, and only its owner adds to it or opens it
+    again after it was closed. Raises InvalidInputError; whatever is wrong answers like any other
+    unfit pair, so that nobody learns whether an id is in use.
     """
-    name = provider.strip().upper()
-    if name not in REGISTRY:
-        known = ", ".join(sorted(REGISTRY))
-        raise InvalidInputError("provider", f"is not one that this portal knows: {known}")
-    for field, value in (("client_id", client_id), ("client_secret", client_secret)):
-        if not value.strip() or not value.isprintable() or len(value) > 255:
-            raise InvalidInputError(field, "must be 1 to 255 printable characters")
+    name = applications.known(provider)
+    given = applications.Given(
+        client_id=readable("client_id", client_id),
+        client_secret=readable("client_secret", client_secret),
+        notice_secret=readable("notice_secret", notice_secret, needed=False),
+        revoke_group=readable("revoke_group", revoke_group, needed=False, longest=100),
+    )
     if simulated and environment is not None and environment.kind != EnvironmentKind.TESTING:
         raise InvalidInputError("simulated", "is for testing environments only")
     with tenancy.system("attaching a client"), transaction.atomic():
-        client = _find_or_make(name, client_id, client_secret, environment, simulated)
         if environment is not None:
-            Source.objects.update_or_create(
-                environment=environment,
-                provider=name,
-                defaults={"oauth_client": client, "enabled": True},
-            )
-    return AddedClient(client, redirect_url(name), notice_url(client))
+            lock(environment)
+        client = applications.find_or_make(name, given, environment, simulated)
+        if environment is not None:
+            attach(environment, client)
+    return added(client)
 
 
-def _find_or_make(
-    provider: str,
-    client_id: str,
-    client_secret: str,
-    environment: Environment | None,
-    simulated: bool,
-) -> OAuthClient:
-    client = (
-        OAuthClient.objects.select_for_update()
-        .filter(provider=provider, client_id=client_id)
-        .first()
+def attach(environment: Environment, client: OAuthClient) -> None:
+    """The source changes over to the client; a new one comes last."""
+    mine = Source.objects.for_environment(environment)
+    changed = {"oauth_client": client, "enabled": True}
+    Source.objects.update_or_create(
+        environment=environment,
+        provider=client.provider,
+        defaults=changed,
+        create_defaults=changed | {"position": mine.count()},
     )
-    if client is None:
-        return _make(provider, client_id, client_secret, environment, simulated)
-    right = hmac.compare_digest(client.client_secret.encode(), client_secret.encode())
-    testing = environment is None or environment.kind == EnvironmentKind.TESTING
-    if not right or client.simulated != simulated or (client.simulated and not testing):
-        raise InvalidInputError("client_secret", WRONG)
-    return client
 
 
-def _make(
-    provider: str,
-    client_id: str,
-    client_secret: str,
-    environment: Environment | None,
-    simulated: bool,
-) -> OAuthClient:
-    client = OAuthClient(
-        provider=provider,
-        client_id=client_id,
-        client_secret=client_secret,
-        owner=environment,
-        simulated=simulated,
-    )
-    client.hook_hash = crypto.sha256(_hook_id(client))
-    try:
-        with transaction.atomic():
-            client.save(force_insert=True)
-    except IntegrityError:
-        raise InvalidInputError("client_secret", WRONG) from None
-    return client
+def added(client: OAuthClient) -> AddedClient:
+    return AddedClient(client, redirect_url(client.provider), notice_url(client))
 
 
-def _hook_id(client: OAuthClient) -> str:
-    """Not stored, only its hash is; whoever attaches the same client is told the same address."""
-    digest = salted_hmac("connections.hook", str(client.pk), algorithm="sha256").digest()
-    return urlsafe_b64encode(digest[:24]).decode()
+def heed(client: OAuthClient, error: ProviderError) -> None:
+    """Remembers what a failed call says of the application as a whole."""
+    if error.retry_after:
+        until = clock.now() + error.retry_after
+        OAuthClient.objects.filter(pk=client.pk).update(busy_until=until)
 
 
 def redirect_url(provider: str) -> str:
@@ -164,4 +219,4 @@ def redirect_url(provider: str) -> str:
 def notice_url(client: OAuthClient) -> str:
     """Where the provider sends notices about this client's grants."""
     slug = REGISTRY[client.provider].id
-    return f"{settings.PUBLIC_BASE_URL}{reverse('hook', args=[slug, _hook_id(client)])}"
+    return f"{settings.PUBLIC_BASE_URL}{reverse('hook', args=[slug, applications.hook_id(client)])}"

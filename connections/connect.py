@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from connections import clients, grants, tokens
 from connections.finish import fail, finish
 from connections.models import ConnectAttempt, ConnectSession
-from connections.providers import REGISTRY, Credentials, WearableProvider, build
+from connections.providers import REGISTRY
 from connections.providers.answers import Failure, ProviderError, TokenSet
 from connections.states import AttemptState, CancelReason
 from terra_portal import clock, crypto, tenancy
@@ -78,8 +78,8 @@ def begin(session: ConnectSession, provider: str) -> Begun:
 def _start(session: ConnectSession, offer: clients.Offer, now: datetime) -> Begun:
     state, browser = crypto.random_token(), crypto.random_token()
     client = offer.oauth_client
-    provider = build(Credentials(client.provider, client.client_id, client.client_secret))
-    authorize_url, verifier = provider.authorize_url(state)
+    provider = clients.provider_for(client)
+    authorize_url, verifier = provider.authorize_url(state, offer.scopes)
     attempt = ConnectAttempt.objects.create(
         session=session,
         environment_id=session.environment_id,
@@ -88,7 +88,8 @@ def _start(session: ConnectSession, offer: clients.Offer, now: datetime) -> Begu
         state_hash=crypto.sha256(state),
         browser_hash=crypto.sha256(browser),
         code_verifier=verifier,
-        requested_scopes=provider.get_scope(),
+        requested_scopes=provider.ask_for(offer.scopes),
+        required_scopes=offer.required_scopes,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.CONNECT_ATTEMPT_SECONDS),
     )
@@ -107,11 +108,18 @@ def cookies_to_drop(cookies: Mapping[str, str]) -> list[str]:
 
 
 def complete(
-    provider: str, *, state: str, code: str, error: str, cookies: Mapping[str, str]
+    provider: str,
+    *,
+    state: str,
+    code: str,
+    error: str,
+    cookies: Mapping[str, str],
+    scope: str = "",
 ) -> Landing:
     """The provider sent the browser back. Single use; repeats tell the first outcome.
 
-    Never raises for anything that a browser or a provider can send.
+    `scope` is what some providers name as granted beside the code. Never raises for anything that a
+    browser or a provider can send.
     """
     with tenancy.system("whose attempt this is"):
         attempt = _find(provider, state)
@@ -124,7 +132,7 @@ def complete(
             denied = error == "access_denied"
             reason = CancelReason.ACCESS_DENIED if denied else CancelReason.PROVIDER_ERROR
             return landing(fail(attempt.pk, reason))
-        return _exchange(attempt, code, same_browser=same_browser)
+        return _exchange(attempt, code, scope, same_browser=same_browser)
 
 
 def _find(provider: str, state: str) -> ConnectAttempt | None:
@@ -168,10 +176,12 @@ def _repeat(attempt: ConnectAttempt) -> Landing:
     return landing(attempt)
 
 
-def _exchange(attempt: ConnectAttempt, code: str, *, same_browser: bool) -> Landing:
+def _exchange(attempt: ConnectAttempt, code: str, scope: str, *, same_browser: bool) -> Landing:
+    provider = clients.provider_for(attempt.oauth_client)
     try:
-        answer = _provider(attempt).exchange(code, attempt.code_verifier)
+        answer = provider.exchange(code, attempt.code_verifier, told_scope=scope)
     except ProviderError as error:
+        clients.heed(attempt.oauth_client, error)
         logger.info("attempt %s: %s", attempt.pk, error)
         return landing(fail(attempt.pk, _reason(error)))
     except Exception as error:
@@ -186,11 +196,6 @@ def _exchange(attempt: ConnectAttempt, code: str, *, same_browser: bool) -> Land
     if not same_browser:
         return UNKNOWN
     return advance(attempt.pk)
-
-
-def _provider(attempt: ConnectAttempt) -> WearableProvider:
-    client = attempt.oauth_client
-    return build(Credentials(client.provider, client.client_id, client.client_secret))
 
 
 def _reason(error: ProviderError) -> CancelReason:

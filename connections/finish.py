@@ -136,7 +136,8 @@ def _refusal(attempt: ConnectAttempt, grant: Grant) -> CancelReason | None:
         return CancelReason.SESSION_USED
     if attempt.session.cancelled_at:
         return CancelReason.SESSION_CANCELLED
-    if attempt.requested_scopes and not attempt.scopes:
+    nothing = attempt.requested_scopes and not attempt.scopes
+    if nothing or not set(attempt.required_scopes) <= set(attempt.scopes):
         return CancelReason.REQUIRED_SCOPES_MISSING
     if _is_full(attempt.environment_id):
         return CancelReason.USER_LIMIT_REACHED

@@ -1,24 +1,55 @@
 """The queue discipline of a grant: who locks it, what holds it, when it falls idle."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from connections import clients, token_sets
 from connections.models import ConnectAttempt, Connection, Grant
-from connections.providers import Credentials, WearableProvider, build
-from connections.states import AttemptState, GrantState
+from connections.providers import WearableProvider
+from connections.providers.answers import Held, Probe, ProviderError
+from connections.states import AttemptState, Door, GrantState
 from terra_portal import clock
 
+PROBED = (GrantState.ACTIVE, GrantState.DOUBTFUL)
 PENDING = (AttemptState.EXCHANGED, AttemptState.CONFIRMING, AttemptState.WAITING)
 
 
 def provider_of(grant: Grant) -> WearableProvider:
     """The provider's classes with the credentials of the grant's own client."""
-    client = grant.oauth_client
-    return build(Credentials(client.provider, client.client_id, client.client_secret))
+    return clients.provider_for(grant.oauth_client)
+
+
+def held(grant: Grant, one: token_sets.StoredSet | None = None) -> Held:
+    """What this grant has to show: its current token set, or `one` of those beside it."""
+    tokens = one or token_sets.current(grant)
+    return Held(
+        tokens.access_token,
+        tokens.refresh_token,
+        grant.provider_user_id,
+        token_sets.has_run_out(tokens),
+    )
+
+
+def look(grant: Grant, one: token_sets.StoredSet | None = None) -> Probe:
+    """One probe of the grant as read; whatever does not speak of it is UNSURE."""
+    try:
+        return provider_of(grant).probe(held(grant, one))
+    except ProviderError as error:
+        clients.heed(grant.oauth_client, error)
+        return Probe.UNSURE
+
+
+def doubt(grant: Grant, *, at: datetime | None = None) -> None:
+    """Somebody has a reason to ask whether it lives: look soon. Runs under the grant's lock."""
+    due = at or clock.now()
+    if not grant.doubted or grant.next_probe_at is None or due < grant.next_probe_at:
+        grant.doubted = True
+        grant.next_probe_at = due
+        grant.save(update_fields=["doubted", "next_probe_at"])
 
 
 def lock(*grant_ids: UUID) -> dict[UUID, Grant]:
@@ -96,11 +127,18 @@ def release(grant: Grant, locked: dict[UUID, Grant]) -> bool:
     return True
 
 
-def end(grant: Grant) -> None:
-    """The authorisation is over: tokens are erased, nothing stays scheduled."""
+def end(grant: Grant, *, by: Door | None = None) -> None:
+    """The authorisation is over: tokens are erased, nothing stays scheduled.
+
+    `by` says how we knew, where the provider ended it.
+    """
     grant.state = GrantState.ENDED
+    if by is not None:
+        grant.ended_at, grant.ended_by = clock.now(), by
     grant.access_token = grant.refresh_token = grant.rivals = ""
     grant.rival_since = grant.next_probe_at = grant.doubtful_since = None
+    grant.doubted = False
+    grant.subscribe_due_at = None
     grant.revoke_due_at = grant.revoke_deadline = None
     grant.lease = grant.leased_until = grant.refresh_sent_at = None
     grant.refresh_sent_fingerprint = ""

@@ -13,24 +13,15 @@ from connections.revocation import Cause
 from connections.states import Door, End, GrantState
 from terra_portal import clock, tenancy
 
-PROBED_STATES = (GrantState.ACTIVE, GrantState.DOUBTFUL)
 UNSURE_AGAIN = timedelta(seconds=60)
 EVIDENCE = "The provider refused the access token in two checks, a while apart."
-
-
-def ask_for_probe(grant: Grant, *, at: datetime | None = None) -> None:
-    """Doubt was cast: look soon. Runs under the grant's lock."""
-    due = at or clock.now()
-    if grant.next_probe_at is None or due < grant.next_probe_at:
-        grant.next_probe_at = due
-        grant.save(update_fields=["next_probe_at"])
 
 
 def look(grant: Grant) -> Probe:
     """One probe of the grant as read; changes nothing."""
     if not grant.access_token:
         return Probe.DEAD
-    return grants.provider_of(grant).probe(grant.access_token)
+    return grants.look(grant)
 
 
 def probe(grant_id: UUID) -> Probe:
@@ -54,7 +45,7 @@ def _conclude(seen: Grant, answer: Probe, began: datetime) -> Probe:
         grant = grants.lock(seen.pk)[seen.pk]
         if grant.version != seen.version:
             return Probe.UNSURE
-        if grant.state not in PROBED_STATES:
+        if grant.state not in grants.PROBED:
             grant.next_probe_at = None
             grant.save(update_fields=["next_probe_at"])
             return Probe.UNSURE
@@ -86,11 +77,12 @@ def _alive(grant: Grant) -> None:
     grant.state = GrantState.ACTIVE
     grant.doubtful_since = None
     grant.next_probe_at = None
+    grant.doubted = False
     if grant.probes_left:
         grant.probes_left -= 1
         later = timedelta(minutes=1) if grant.probes_left else timedelta(minutes=9)
         grant.next_probe_at = clock.now() + later
-    grant.save(update_fields=["state", "doubtful_since", "next_probe_at", "probes_left"])
+    grant.save(update_fields=["state", "doubtful_since", "doubted", "next_probe_at", "probes_left"])
 
 
 def _put_off(grant_id: UUID) -> Probe:

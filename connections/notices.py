@@ -1,16 +1,16 @@
 """What providers tell us: verified, stored, answered; decided afterwards in the background."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from connections import grants, liveness, revocation, tokens
+from connections import clients, grants, revocation, scopes, tokens
 from connections.models import Grant, Notice, OAuthClient
-from connections.providers import REGISTRY, Credentials, build
-from connections.providers.answers import NoticeKind
+from connections.providers import REGISTRY
+from connections.providers.answers import Knock, NoticeKind, ProviderError, Reply
 from connections.revocation import Cause
 from connections.states import Door, End, GrantState, NoticeState
 from terra_portal import clock, crypto, tenancy
@@ -31,28 +31,34 @@ def find_client(provider: str, hook_id: str) -> OAuthClient | None:
         return rows.filter(hook_hash=crypto.sha256(hook_id)).first()
 
 
-def receive(client: OAuthClient, *, headers: Mapping[str, str], body: bytes) -> list[Notice]:
+def receive(client: OAuthClient, knock: Knock) -> Reply:
     """Verifies with this client's secret and stores; nothing else happens before the answer.
 
     Raises NotVerifiedError or MalformedNoticeError.
     """
-    credentials = Credentials(client.provider, client.client_id, client.client_secret)
-    messages = build(credentials).read_notice(headers, body)
+    reply = clients.provider_for(client).hear(knock)
+    if reply.messages:
+        _store(client, reply, knock.body.decode("utf-8", "replace").replace("\0", ""))
+    return reply
+
+
+def _store(client: OAuthClient, reply: Reply, body: str) -> None:
     with tenancy.system("storing a notice"), transaction.atomic():
         notices = Notice.objects.bulk_create(
             Notice(
                 oauth_client=client,
                 kind=message.kind.value,
                 provider_user_id=message.provider_user_id,
+                alternate_id=message.alternate_id,
                 consent_id=message.consent_id,
+                authorisation_number=message.authorisation_number,
                 occurred_at=message.occurred_at,
-                body=body.decode("utf-8", "replace"),
+                body=body,
             )
-            for message in messages
+            for message in reply.messages
         )
         for notice in notices:
             nudge("connections.decide_notice", str(notice.pk))
-    return notices
 
 
 def decide(notice_id: UUID) -> NoticeState:
@@ -61,15 +67,42 @@ def decide(notice_id: UUID) -> NoticeState:
         notice = Notice.objects.select_related("oauth_client").get(pk=notice_id)
         if notice.state != NoticeState.RECEIVED:
             return NoticeState(notice.state)
-        if notice.kind != NoticeKind.REVOKED.value:
+        if notice.kind == NoticeKind.OTHER.value:
             return _close(notice, NoticeState.IGNORED, "not about access")
-        grant = Grant.objects.filter(
-            oauth_client=notice.oauth_client, provider_user_id=notice.provider_user_id
-        ).first()
+        grant = _find_grant(notice)
         if grant is None:
             return _unknown_account(notice)
         tokens.settle(grant.pk)
+        if notice.kind == NoticeKind.SCOPES.value:
+            return _follow(notice, grant.pk)
         return _weigh(notice, grant.pk)
+
+
+def _find_grant(notice: Notice) -> Grant | None:
+    rows = Grant.objects.filter(oauth_client=notice.oauth_client)
+    if notice.provider_user_id:
+        return rows.filter(provider_user_id=notice.provider_user_id).first()
+    return rows.filter(alternate_id=notice.alternate_id).exclude(alternate_id="").first()
+
+
+def _follow(notice: Notice, grant_id: UUID) -> NoticeState:
+    """The person changed what may be read: asked at the provider, whatever the notice says."""
+    seen = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+    try:
+        access_token = tokens.fresh(grant_id)
+        held = replace(grants.held(seen), access_token=access_token)
+        now_granted = grants.provider_of(seen).granted_scopes(held)
+    except (tokens.TokensUnavailableError, ProviderError):
+        return _put_off(notice, "the provider could not be asked")
+    with transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        same = grant.authorisation_number == seen.authorisation_number
+        if now_granted is None or not same or grant.state not in tokens.USABLE:
+            return _close(notice, NoticeState.IGNORED, "nothing to follow")
+        grant.scopes = now_granted
+        grant.save(update_fields=["scopes"])
+        changed = scopes.follow(grant)
+    return _close(notice, NoticeState.DONE, f"scopes of {changed} changed")
 
 
 def _weigh(notice: Notice, grant_id: UUID) -> NoticeState:
@@ -77,8 +110,9 @@ def _weigh(notice: Notice, grant_id: UUID) -> NoticeState:
         grant = grants.lock(grant_id)[grant_id]
         if grant.state in {GrantState.ENDED, GrantState.REVOKING}:
             return _close(notice, NoticeState.IGNORED, "the authorisation had ended here")
-        if grant.has_rivals or not is_evidence(notice, grant):
-            liveness.ask_for_probe(grant)
+        proves = notice.kind == NoticeKind.REVOKED.value and is_evidence(notice, grant)
+        if grant.has_rivals or not proves:
+            grants.doubt(grant)
             nudge("connections.probe", str(grant.pk))
             return _close(notice, NoticeState.DONE, "no proof by itself: a probe was asked for")
         cause = Cause(End.REVOKED, Door.NOTICE, EVIDENCE, occurred_at=notice.occurred_at)
@@ -91,6 +125,8 @@ def is_evidence(notice: Notice, grant: Grant) -> bool:
 
     A notice that names another consent is old news at best, whatever its time says.
     """
+    if notice.authorisation_number is not None:
+        return notice.authorisation_number == grant.authorisation_number
     if notice.consent_id and grant.consent_id:
         return notice.consent_id == grant.consent_id
     if notice.occurred_at is None:
@@ -100,9 +136,14 @@ def is_evidence(notice: Notice, grant: Grant) -> bool:
 
 
 def _unknown_account(notice: Notice) -> NoticeState:
+    return _put_off(notice, "an account that nobody here has connected")
+
+
+def _put_off(notice: Notice, why: str) -> NoticeState:
+    """Looked at again in a while; given up, with the reason, after two minutes."""
     now = clock.now()
     if now - notice.received_at >= UNKNOWN_ACCOUNT_WAITS:
-        return _close(notice, NoticeState.IGNORED, "an account that nobody here has connected")
+        return _close(notice, NoticeState.IGNORED, why)
     Notice.objects.filter(pk=notice.pk).update(due_at=now + AGAIN)
     return NoticeState.RECEIVED
 

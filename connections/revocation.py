@@ -33,13 +33,18 @@ def fan_out(grant_id: UUID, cause: Cause, *, authorisation_number: int) -> int:
     Returns how many connections it ended.
     """
     with tenancy.system("revocation at the provider"), transaction.atomic():
-        grant = grants.lock(grant_id)[grant_id]
+        locked = grants.lock(grant_id)
+        grant = locked[grant_id]
         if grant.authorisation_number != authorisation_number:
             return 0
         if grant.state in {GrantState.ENDED, GrantState.REVOKING}:
             return 0
         ended = end_locked(lock_active(grant), cause)
-        grants.end(grant)
+        grants.end(grant, by=cause.door)
+        for sibling in grants.family_of(grant, locked):
+            if sibling.pk != grant.pk and sibling.state in grants.PROBED:
+                # Their provider ends them together; each is asked about all the same.
+                grants.doubt(sibling)
         return len(ended)
 
 

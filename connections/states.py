@@ -107,3 +107,19 @@ class RevokeOutcome(TextChoices):
     UNKNOWN = "unknown", "Outcome unknown"
     REFUSED = "refused", "Refused by the provider"
     GIVEN_UP = "given_up", "Given up"
+
+
+class IncidentState(TextChoices):
+    OPEN = "open", "Ends are held"
+    RELEASED = "released", "Released"
+    DISCARDED = "discarded", "Discarded"
+
+
+class HeldOutcome(TextChoices):
+    """What became of an end that the incident brake held."""
+
+    HELD = "", "Held"
+    ENDED = "ended", "Ended"
+    RECOVERED = "recovered", "The authorisation was seen alive"
+    OUTDATED = "outdated", "Overtaken by other news"
+    DISCARDED = "discarded", "Discarded"

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, grants, revocation, scopes, token_sets
+from connections import attention, clients, grants, revocation, scopes, token_sets
 from connections.models import Connection, Grant, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
 from connections.states import Attention, Door, End, GrantState
@@ -46,6 +47,7 @@ def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     grant.authorisation_number += 1
     grant.scopes = granted
     grant.consent_id = answer.consent_id
+    grant.alternate_id = answer.alternate_id
     token_sets.put(grant, answer, keep_refresh=False)
     grant.doubtful_since = None
     grant.revoke_due_at = grant.revoke_deadline = None
@@ -79,10 +81,9 @@ def settle(grant_id: UUID) -> None:
     seen = Grant.objects.select_related("oauth_client").get(pk=grant_id)
     if not seen.has_rivals:
         return
-    provider = grants.provider_of(seen)
     candidates = token_sets.every_set(seen)
     for candidate in candidates:
-        answer = provider.probe(candidate.access_token)
+        answer = grants.look(seen, candidate)
         if answer == Probe.UNSURE:
             return
         if answer == Probe.ALIVE:
@@ -108,7 +109,7 @@ def _choose(seen: Grant, chosen: StoredSet, *, guessed: bool = False) -> None:
 # Refresh
 
 
-def fresh(grant_id: UUID, *, force: bool = False) -> str:
+def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState] = USABLE) -> str:
     """An access token that is good for another minute; refreshes at most once for all callers.
 
     Raises TokensUnavailableError. However many call at once, one of them asks the provider and
@@ -120,7 +121,7 @@ def fresh(grant_id: UUID, *, force: bool = False) -> str:
         while time.monotonic() < give_up:
             settle(grant_id)
             grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
-            if grant.state not in USABLE:
+            if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
             if _is_fresh(grant) and not (force and grant.version == began):
                 return grant.access_token
@@ -159,8 +160,9 @@ def _refresh(grant: Grant) -> None:
     """The one call. `grant` is the row as it was before the lease: it shows an earlier mark."""
     uncertain = grant.refresh_sent_fingerprint == crypto.sha256(grant.refresh_token)
     try:
-        answer = grants.provider_of(grant).refresh(grant.refresh_token)
+        answer = grants.provider_of(grant).refresh(grants.held(grant))
     except ProviderError as error:
+        clients.heed(grant.oauth_client, error)
         if error.failure == Failure.INVALID_GRANT:
             _refused(grant, error, uncertain=uncertain)
         else:
@@ -230,7 +232,7 @@ def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
 def _refused_again(grant: Grant) -> bool:
     """Seen again, with the token as it stands in the row under our lease; if not, it is stored."""
     try:
-        answer = grants.provider_of(grant).refresh(grant.refresh_token)
+        answer = grants.provider_of(grant).refresh(grants.held(grant))
     except ProviderError as error:
         if error.failure == Failure.INVALID_GRANT:
             return True
@@ -245,7 +247,7 @@ def _look(grant: Grant) -> Probe:
     expires_at = grant.access_expires_at
     if expires_at is not None and expires_at <= clock.now():
         return Probe.DEAD
-    return grants.provider_of(grant).probe(grant.access_token)
+    return grants.look(grant)
 
 
 def _needs_reauth(seen: Grant) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import grants, token_sets, tokens
+from connections import clients, grants, token_sets, tokens
 from connections.models import Grant, UpstreamRevoke
 from connections.providers.answers import Failure, ProviderError
 from connections.states import GrantState, RevokeOutcome
@@ -37,11 +37,24 @@ def revoke(grant_id: UUID) -> RevokeOutcome | None:
     with tenancy.system("counted revoke"):
         # Of sets that overtook one another only the living one is worth asking for.
         tokens.settle(grant_id)
+        _freshen(grant_id)
         claim = _claim(grant_id)
         if claim is None:
             return None
         outcome, detail = _call(claim.grant)
         return _record(claim, outcome, detail)
+
+
+def _freshen(grant_id: UUID) -> None:
+    """Some providers are asked with the access token, which may have run out long ago."""
+    grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+    due = grant.state == GrantState.REVOKING and grant.revoke_due_at is not None
+    if due and grant.refresh_token and grants.provider_of(grant).revokes_with_access_token:
+        try:
+            tokens.fresh(grant_id, states=[GrantState.REVOKING])
+        except tokens.TokensUnavailableError:
+            # The call with what there is tells how it stands.
+            return
 
 
 def _claim(grant_id: UUID) -> Claim | None:
@@ -77,8 +90,9 @@ def _call(grant: Grant) -> tuple[RevokeOutcome, str]:
     try:
         # Where no probe could show which set lives, the one that does may be any of them.
         for one in token_sets.every_set(grant):
-            provider.revoke(access_token=one.access_token, refresh_token=one.refresh_token)
+            provider.revoke(grants.held(grant, one))
     except ProviderError as error:
+        clients.heed(grant.oauth_client, error)
         if error.failure in {Failure.UNAVAILABLE, Failure.UNUSABLE} and not error.outcome_known:
             return RevokeOutcome.UNKNOWN, error.detail
         return RevokeOutcome.REFUSED, str(error)[:200]

@@ -53,3 +53,28 @@ def demo_keys(folder: Path) -> dict[str, str]:
     loaded: dict[str, str] = json.loads(path.read_text())
     ports = folder / "ports.json"
     return loaded | (json.loads(ports.read_text()) if ports.exists() else {})
+
+
+def provider_hosts(env: environ.Env, sandbox: str) -> dict[str, str]:
+    """Where simulated clients find each provider's hosts; `*` stands for every other host.
+
+    What the environment names comes before the sandbox. Raises ImproperlyConfigured.
+    """
+    given = env.str("PROVIDER_HOSTS", "")
+    named: dict[str, str] = {}
+    try:
+        named = json.loads(given or "{}")
+        fits = isinstance(named, dict) and all(_is_web_address(url) for url in named.values())
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ImproperlyConfigured(
+            "PROVIDER_HOSTS must be a JSON object of hosts and http addresses, like "
+            '{"api.fitbit.com": "http://127.0.0.1:9000/fitbit"}.'
+        )
+    return ({"*": f"{sandbox}/{{host}}"} if sandbox else {}) | named
+
+
+def _is_web_address(url: object) -> bool:
+    parts = urlsplit(url) if isinstance(url, str) else None
+    return parts is not None and parts.scheme in {"http", "https"} and bool(parts.netloc)

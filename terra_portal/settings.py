@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
-from terra_portal.environment import demo_keys, require_production
+from terra_portal.environment import demo_keys, provider_hosts, require_production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -35,6 +35,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 # The sandbox wearable. Elsewhere than in the demo it is off until an operator names its address.
 SANDBOX_URL = env.str("SANDBOX_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if DEMO else "").rstrip("/")
 SANDBOX_CONTROL_KEY = env.str("SANDBOX_CONTROL_KEY", "")
+# Stand-ins of providers' hosts, for simulated clients only: {"api.fitbit.com": "http://…"}.
+PROVIDER_HOSTS = provider_hosts(env, SANDBOX_URL if DEMO else "")
 
 # Applications
 INSTALLED_APPS = [

@@ -16,6 +16,7 @@ from connections.states import Attention, Door, End
 from developers.states import DeliveryState, DestinationState
 from terra_portal import charts, moments
 from terra_portal.templatetags import states
+from terra_portal.templatetags.portal import MARKS
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -78,6 +79,16 @@ def test_when_carries_the_exact_time() -> None:
     assert 'datetime="2026-11-24T12:00:00+00:00"' in html
     assert 'title="Tuesday 24 November 2026, 12:00:00 UTC"' in html
     assert rendered("{% when None %}") == '<span class="muted">never</span>'
+
+
+def test_a_maker_is_drawn_where_there_is_a_drawing() -> None:
+    drawn = {file.stem for file in (STATIC / "portal" / "wearables").iterdir()}
+    assert drawn == MARKS
+    html = rendered("{% provider_tile 'HEALTH_CONNECT' name='Health Connect' %}")
+    assert 'src="/static/portal/wearables/health-connect.svg" alt=""' in html
+    assert html.endswith("Health Connect</span>")
+    html = rendered("{% provider_tile 'NEWCOMER' %}")
+    assert html == '<span class="mono-tile" aria-hidden="true">Ne</span>'
 
 
 def test_values_are_escaped_everywhere() -> None:

@@ -8,6 +8,7 @@ from ninja import Header, Router
 from connections import clients
 from connections.api.shapes import Integrations
 from connections.providers import REGISTRY
+from connections.providers.phone import PHONE_SOURCES
 from developers.models import Environment
 from terra_portal import tenancy
 
@@ -25,16 +26,24 @@ def integrations(
 ) -> HttpResponse:
     """What this portal can connect, or with `dev-id` what that environment offers.
 
+    `sdk_providers` live on the phone, where an app reads them; this portal does not yet.
+
     Needs no API key. A `dev-id` that nobody has is answered like one that offers nothing.
     """
     providers = sorted(_everything() if dev_id is None else _offered_by(dev_id))
+    phone = [source.resource for source in PHONE_SOURCES]
     return JsonResponse(
-        {"status": "success", "providers": providers, "sdk_providers": [], "sdk_resource": []}
+        {
+            "status": "success",
+            "providers": providers,
+            "sdk_providers": phone,
+            "sdk_resource": phone,  # the same by its older name
+        }
     )
 
 
 def _everything() -> set[str]:
-    return {name for name, provider in REGISTRY.items() if provider.is_available()}
+    return {name for name, provider in REGISTRY.items() if provider.is_available(simulated=False)}
 
 
 def _offered_by(dev_id: str) -> set[str]:

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from connections.dashboard import connect_links, overview, revocations, user, users
+from connections.dashboard import (
+    connect_links,
+    overview,
+    revocations,
+    sources,
+    sources_one,
+    user,
+    users,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -14,4 +22,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connect-links/", connect_links.connect_links, name="connect_links"),
     path("connect-links/new/", connect_links.create, name="connect_link_create"),
     path("connect-links/<uuid:link_id>/cancel/", connect_links.cancel, name="connect_link_cancel"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/<slug:provider>/", sources_one.source, name="source"),
+    path("sources/<slug:provider>/switch/", sources.switch, name="source_switch"),
+    path("sources/<slug:provider>/move/", sources.move, name="source_move"),
+    path("sources/<slug:provider>/data/", sources_one.data, name="source_data"),
+    path(
+        "sources/<slug:provider>/application/", sources_one.application, name="source_application"
+    ),
+    path("sources/<slug:provider>/close/", sources_one.close, name="source_close"),
 ]

@@ -1,6 +1,7 @@
 from connections.models.connect import ConnectAttempt, ConnectSession
 from connections.models.connection import Connection, ConnectionQuerySet
 from connections.models.grant import Grant
+from connections.models.incident import HeldEnd, Incident
 from connections.models.notice import Notice
 from connections.models.oauth_client import OAuthClient, Source
 from connections.models.revocation import Revocation, RevocationDetail, UpstreamRevoke
@@ -11,6 +12,8 @@ __all__ = [
     "Connection",
     "ConnectionQuerySet",
     "Grant",
+    "HeldEnd",
+    "Incident",
     "Notice",
     "OAuthClient",
     "Revocation",

@@ -70,6 +70,7 @@ class ConnectAttempt(models.Model):
     browser_hash = models.CharField(max_length=64, editable=False)
     code_verifier = EncryptedTextField(blank=True, default="", editable=False)
     requested_scopes = models.JSONField(default=list)
+    required_scopes = models.JSONField(default=list)
     state = models.CharField(max_length=12, choices=AttemptState, default=AttemptState.STARTED)
     # A revoke that overlapped took the new tokens along: the person is asked once more, no event.
     ask_again = models.BooleanField(default=False)

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from connections.models.oauth_client import OAuthClient
-from connections.states import GrantState
+from connections.states import Door, GrantState
 from terra_portal import clock
 from terra_portal.fields import EncryptedTextField
 
@@ -20,6 +20,8 @@ class Grant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="grants")
     provider_user_id = models.CharField(max_length=255)
+    # The same account by another name of the provider's, where notices use that one.
+    alternate_id = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=16, choices=GrantState, default=GrantState.UNHELD)
     version = models.PositiveIntegerField(default=0)
     authorisation_number = models.PositiveIntegerField(default=0)
@@ -47,12 +49,21 @@ class Grant(models.Model):
     # After a revoke with unknown outcome: how many more looks to take at a living grant.
     probes_left = models.PositiveSmallIntegerField(default=0)
     next_probe_at = models.DateTimeField(null=True)
+    # Somebody has a reason to ask: looked at before those whose day has merely come.
+    doubted = models.BooleanField(default=False)
+
+    # Notices are subscribed to for this consent, where the provider wants that per person.
+    subscribed_number = models.PositiveIntegerField(default=0)
+    subscribe_due_at = models.DateTimeField(null=True)
 
     revoking_until = models.DateTimeField(null=True)
     revoke_due_at = models.DateTimeField(null=True)
     revoke_deadline = models.DateTimeField(null=True)
     revoke_attempts = models.PositiveSmallIntegerField(default=0)
     last_revoke_ended_at = models.DateTimeField(null=True)
+    # When a provider's doing ended it, and how we knew: what the incident brake counts.
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=12, choices=Door, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -64,7 +75,8 @@ class Grant(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["next_probe_at"],
+                models.F("doubted").desc(),
+                "next_probe_at",
                 condition=models.Q(next_probe_at__isnull=False),
                 name="grant_to_probe",
             ),
@@ -72,6 +84,21 @@ class Grant(models.Model):
                 fields=["revoke_due_at"],
                 condition=models.Q(revoke_due_at__isnull=False),
                 name="grant_to_revoke",
+            ),
+            models.Index(
+                fields=["subscribe_due_at"],
+                condition=models.Q(subscribe_due_at__isnull=False),
+                name="grant_to_subscribe",
+            ),
+            models.Index(
+                fields=["oauth_client", "ended_at"],
+                condition=models.Q(ended_at__isnull=False),
+                name="grant_ended_of",
+            ),
+            models.Index(
+                fields=["oauth_client", "alternate_id"],
+                condition=~models.Q(alternate_id=""),
+                name="grant_by_alternate",
             ),
         ]
 

@@ -17,7 +17,10 @@ class Notice(models.Model):
     oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=32)
     provider_user_id = models.CharField(max_length=255, blank=True)
+    alternate_id = models.CharField(max_length=255, blank=True)
     consent_id = models.CharField(max_length=255, blank=True)
+    # Which consent it is about, where the subscription that it came by carries our own number.
+    authorisation_number = models.PositiveIntegerField(null=True)
     # By the provider's clock; null where the message carries no time.
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=clock.now, editable=False)

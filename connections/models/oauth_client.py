@@ -15,22 +15,40 @@ class OAuthClient(models.Model):
     `owner` is the environment that brought it; none for the platform's shared ones. `simulated`
     clients speak to stand-ins and attach to testing environments only; it never changes.
     Clients with one non-empty `revoke_group` are revoked together by their provider.
+    A closed client begins nothing and is never deleted: its grants live on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.CharField(max_length=30)
     client_id = models.CharField(max_length=255)
     client_secret = EncryptedTextField(editable=False)
+    # What the provider proves itself with, where that is not the client secret.
+    notice_secret = EncryptedTextField(blank=True, default="", editable=False)
     owner = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.PROTECT)
     simulated = models.BooleanField(default=False, editable=False)
     revoke_group = models.CharField(max_length=100, blank=True)
     # The last path segment of the notice address is a secret of its own.
     hook_hash = models.CharField(max_length=64, unique=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
+    # The provider says `invalid_client` since; whoever can help is told at most once a day.
+    rejected_at = models.DateTimeField(null=True, editable=False)
+    rejection_told_at = models.DateTimeField(null=True, editable=False)
+    # The provider asked for patience until then (RFC 9110 §10.2.3).
+    busy_until = models.DateTimeField(null=True, editable=False)
+    # One subscription to notices for the whole application, where the provider has such.
+    subscription_id = models.CharField(max_length=255, blank=True, editable=False)
+    subscribe_due_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = "OAuth client"
+        indexes = [
+            models.Index(
+                fields=["subscribe_due_at"],
+                condition=models.Q(subscribe_due_at__isnull=False),
+                name="client_to_subscribe",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["provider", "client_id"], name="one_oauth_client")
         ]
@@ -40,14 +58,21 @@ class OAuthClient(models.Model):
 
 
 class Source(models.Model):
-    """An environment offers a provider, through one client."""
+    """An environment offers a provider: through its own client, or the platform's shared one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="sources")
     provider = models.CharField(max_length=30)
-    oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="sources")
+    # None: whichever client the platform shares at the time.
+    oauth_client = models.ForeignKey(
+        OAuthClient, null=True, blank=True, on_delete=models.PROTECT, related_name="sources"
+    )
     enabled = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
+    # What to ask the person for, empty for all that the provider module names; and what the person
+    # must share for the connection to be of use.
+    scopes = models.JSONField(default=list, blank=True)
+    required_scopes = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = EnvironmentQuerySet["Source"].as_manager()

@@ -23,6 +23,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         state=_only(query, "state"),
         code=_only(query, "code"),
         error=_only(query, "error"),
+        scope=_only(query, "scope"),
         cookies=request.COOKIES,
     )
     return landing.land(request, arrived)

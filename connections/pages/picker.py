@@ -14,6 +14,7 @@ from connections.pages import context, policy
 from connections.pages.access import open_link
 from connections.pages.landing import return_addresses
 from connections.pages.wearables import authorize_url, display_name, held
+from connections.providers.phone import PHONE_SOURCES
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def connect(request: HttpRequest, token: str, session: ConnectSession) -> HttpRe
         token=token,
         offers=offers,
         held=connected,
+        phone_sources=[] if session.providers else PHONE_SOURCES,
         done=request.GET.get("done") == "disconnected",
     )
     page = render(request, "connect/picker.html", shown)

@@ -1,7 +1,8 @@
 """The wearables of a session as its pages show them."""
 
+from connections import clients
 from connections.models import Connection, ConnectSession, OAuthClient
-from connections.providers import REGISTRY, Credentials, build
+from connections.providers import REGISTRY
 
 
 def display_name(provider: str) -> str:
@@ -23,6 +24,6 @@ def held(session: ConnectSession) -> list[Connection]:
 
 
 def authorize_url(client: OAuthClient) -> str:
-    """Where this client's people are sent to; the page needs the address, not the secret."""
-    provider = build(Credentials(client.provider, client.client_id, client_secret=""))
-    return str(provider.adapter.authorize_url)
+    """Where this client's people are sent to."""
+    provider = clients.provider_for(client)
+    return provider.at(provider.adapter.authorize_url)

@@ -1,5 +1,6 @@
 """The door to the providers: one total deadline, no redirects, 1 MB, JSON objects only."""
 
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +12,9 @@ from terra_portal import deadline
 from terra_portal.network import refuse_in_transaction
 
 MAX_BYTES = 1_000_000
+LONGEST_WAIT = timedelta(hours=1)
+# Seconds until a caller may come again, in the order in which they are believed.
+WAIT_HEADERS = ("Retry-After", "X-RateLimit-Reset", "RateLimit-Reset", "Fitbit-Rate-Limit-Reset")
 
 
 class ProviderSession:
@@ -74,12 +78,42 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
     """The answer's JSON object; raises ProviderError for anything else."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
+    body = json_value(response)
     if not isinstance(body, dict):
         raise ProviderError(
             Failure.UNUSABLE, f"{response.status_code} without a JSON object", outcome_known=False
         )
     return body
+
+
+def json_value(response: httpx.Response) -> Any:
+    """What the answer says in JSON; raises ProviderError where it is none."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError) as error:
+        raise ProviderError(
+            Failure.UNUSABLE, f"{response.status_code} without JSON", outcome_known=False
+        ) from error
+
+
+def refuse_unavailable(response: httpx.Response) -> None:
+    """Raises ProviderError for answers that say nothing about an authorisation."""
+    status = response.status_code
+    if status == 410:
+        raise ProviderError(Failure.RETIRED, "410")
+    if status == 429:
+        raise ProviderError(Failure.UNAVAILABLE, "429", retry_after=asked_to_wait(response))
+    if status >= 500:
+        wait = asked_to_wait(response) if status == 503 else None
+        raise ProviderError(Failure.UNAVAILABLE, str(status), outcome_known=False, retry_after=wait)
+    if 300 <= status < 400:
+        raise ProviderError(Failure.UNUSABLE, "redirect", outcome_known=False)
+
+
+def asked_to_wait(response: httpx.Response) -> timedelta | None:
+    """How long the provider wants to be left alone, at most an hour; None if it does not say."""
+    for name in WAIT_HEADERS:
+        text = response.headers.get(name, "")
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+    return None

@@ -3,42 +3,36 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+import httpx
 from django.conf import settings
 
 from connections.providers.answers import (
+    Knock,
     MalformedNoticeError,
     NoticeKind,
     NoticeMessage,
     NotVerifiedError,
     Probe,
-    ProviderError,
 )
 from connections.providers.base import WearableAdapter, WearableProvider, require_storable
-from connections.providers.http import ProviderSession, json_object
+from connections.providers.facts import About, Confidence, Fact
+from connections.providers.http import json_object
 from terra_portal import clock
 
 SIGNATURE_AGE = timedelta(minutes=5)
 
 
 class SandboxAdapter(WearableAdapter):
+    """Its addresses are paths: it is wherever `SANDBOX_URL` says."""
+
     provider_id = "sandbox"
     basic_auth = True
-
-    @property
-    def authorize_url(self) -> str:
-        return f"{settings.SANDBOX_URL}/oauth/authorize"
-
-    @property
-    def access_token_url(self) -> str:
-        return f"{settings.SANDBOX_URL}/oauth/token"
-
-    @property
-    def revoke_url(self) -> str:  # type: ignore[override]
-        return f"{settings.SANDBOX_URL}/oauth/revoke"
+    authorize_url = "/oauth/authorize"
+    access_token_url = "/oauth/token"  # noqa: S105 - an address
+    revoke_url = "/oauth/revoke"
 
 
 class SandboxProvider(WearableProvider):
@@ -46,47 +40,65 @@ class SandboxProvider(WearableProvider):
     name = display_name = "Sandbox"
     resource = "SANDBOX"
     oauth2_adapter_class = SandboxAdapter
+    hosts = ()
+    scope_labels: ClassVar = {
+        "activity": "Steps, workouts and calories",
+        "heartrate": "Heart rate",
+        "profile": "Account name and settings",
+        "sleep": "Sleep",
+    }
+    probe_url = "/v1/me"
+    probes_per_minute = 600
+    facts = (
+        Fact(About.CLIENT, "HTTP Basic; PKCE with S256 is required.", Confidence.DOCUMENTED),
+        Fact(
+            About.TOKENS,
+            "Access tokens live an hour; a refresh token works once, and its second use ends the "
+            "consent.",
+            Confidence.DOCUMENTED,
+        ),
+        Fact(About.ACCOUNT, "`user_id` in the token answer.", Confidence.DOCUMENTED),
+        Fact(About.SECOND_CONSENT, "It kills the earlier tokens.", Confidence.DOCUMENTED),
+        Fact(About.REVOKE, "The whole consent, with a notice.", Confidence.DOCUMENTED),
+        Fact(About.SIGNAL, "A notice that names the consent, sent twice.", Confidence.DOCUMENTED),
+        Fact(
+            About.PROOF,
+            "`Sandbox-Signature`: HMAC-SHA256 over time and body.",
+            Confidence.DOCUMENTED,
+        ),
+        Fact(About.DEAD, "401 `invalid_token`.", Confidence.DOCUMENTED),
+        Fact(About.LIMITS, "None.", Confidence.DOCUMENTED),
+    )
 
     @classmethod
-    def is_available(cls) -> bool:
+    def is_available(cls, *, simulated: bool) -> bool:
         return bool(settings.SANDBOX_URL)
 
-    def get_default_scope(self) -> list[str]:
-        return ["activity", "heartrate", "profile", "sleep"]
-
-    def extract_uid(self, data: dict[str, Any]) -> str:
-        return str(data["user_id"])
+    def at(self, url: str) -> str:
+        return f"{settings.SANDBOX_URL}{url}"
 
     def extract_consent_id(self, data: dict[str, Any]) -> str:
         return str(data.get("consent_id") or "")
 
-    def probe(self, access_token: str) -> Probe:
+    def read_probe(self, response: httpx.Response) -> Probe:
         """200 is alive, 401 `invalid_token` is dead (RFC 6750 §3.1), all else says nothing."""
-        try:
-            with ProviderSession() as session:
-                bearer = {"Authorization": f"Bearer {access_token}"}
-                response = session.get(f"{settings.SANDBOX_URL}/v1/me", headers=bearer)
-            if response.status_code == 200 and "user_id" in json_object(response):
-                return Probe.ALIVE
-            dead = response.status_code == 401
-            return (
-                Probe.DEAD
-                if dead and _says_invalid_token(json_object(response))
-                else (Probe.UNSURE)
-            )
-        except ProviderError:
-            return Probe.UNSURE
+        said = super().read_probe(response)
+        named = said is not Probe.ALIVE or "user_id" in json_object(response)
+        return said if named else Probe.UNSURE
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> list[NoticeMessage]:
+    def read_notice(self, knock: Knock) -> list[NoticeMessage]:
         """`Sandbox-Signature: t=…,v1=hex(HMAC-SHA256(client secret, "t.body"))`."""
-        verify(headers.get("Sandbox-Signature", ""), body, self.credentials.client_secret)
+        header = knock.headers.get("Sandbox-Signature", "")
+        verify(header, knock.body, self.credentials.client_secret)
         try:
-            said = json.loads(body)
+            said = json.loads(knock.body)
             kind = NoticeKind.REVOKED if said["type"] == "access_revoked" else NoticeKind.OTHER
             user_id, consent_id = str(said["user_id"]), str(said.get("consent_id") or "")
             require_storable(user_id, consent_id)
             when = _time(said.get("occurred_at"))
-            return [NoticeMessage(kind, user_id[:255], consent_id[:255], when)]
+            return [
+                NoticeMessage(kind, user_id[:255], consent_id=consent_id[:255], occurred_at=when)
+            ]
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedNoticeError(type(error).__name__) from error
 
@@ -102,10 +114,6 @@ def verify(header: str, body: bytes, secret: str) -> None:
         raise NotVerifiedError("signature")
     if abs(clock.now().timestamp() - int(stamp)) > SIGNATURE_AGE.total_seconds():
         raise NotVerifiedError("age")
-
-
-def _says_invalid_token(body: dict[str, Any]) -> bool:
-    return body.get("error") == "invalid_token"
 
 
 def _time(text: object) -> datetime | None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
+from connections import clients
 from connections.models import OAuthClient
-from connections.providers import Credentials, build
 from connections.providers.answers import TokenSet
 from terra_portal import crypto
 from terra_portal.demo.sandbox import Control
@@ -17,10 +17,9 @@ def obtain(
     client: OAuthClient, control: Control, accounts: Iterable[str], alive: Callable[[str], None]
 ) -> dict[str, TokenSet]:
     """Signs in as each, presses *Allow*, exchanges the code: their tokens live as anybody's."""
-    credentials = Credentials(client.provider, client.client_id, client.client_secret)
 
     def consent(account: str) -> TokenSet:
-        provider = build(credentials)
+        provider = clients.provider_for(client)
         url, verifier = provider.authorize_url(crypto.random_token())
         asked = {"authorize_url": url, "account": account, "decision": "allow"}
         answer = control.call("POST", "authorize", **asked)

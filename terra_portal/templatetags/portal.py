@@ -17,6 +17,14 @@ register = template.Library()
 
 Context = dict[str, Any]
 
+# The makers that have a drawing in static/portal/wearables/, by the names of their files.
+MARKS = frozenset(
+    {
+        *("apple", "fitbit", "garmin", "google", "health-connect", "oura"),
+        *("polar", "samsung", "sandbox", "strava", "whoop", "withings"),
+    }
+)
+
 
 @register.simple_tag
 def icon(name: str, *, large: bool = False, flip: bool = False) -> SafeString:
@@ -60,11 +68,15 @@ def when(moment: datetime | None, *, empty: str = "never") -> SafeString:
 
 @register.simple_tag
 def provider_tile(code: str, *, name: str = "", large: bool = False) -> SafeString:
-    """The provider's two letters, with its name beside them when given."""
-    letters = code[:1].upper() + code[1:2].lower()
-    tile = format_html(
-        '<span class="mono-tile{}" aria-hidden="true">{}</span>', " l" if large else "", letters
-    )
+    """The provider's mark, two letters where none is drawn; its name beside it when given."""
+    size = " l" if large else ""
+    slug = code.lower().replace("_", "-")
+    if slug in MARKS:
+        mark = static(f"portal/wearables/{slug}.svg")
+        tile = format_html('<img class="maker{}" src="{}" alt="">', size, mark)
+    else:
+        letters = code[:1].upper() + code[1:2].lower()
+        tile = format_html('<span class="mono-tile{}" aria-hidden="true">{}</span>', size, letters)
     return format_html('<span class="provider">{}{}</span>', tile, name) if name else tile
 
 

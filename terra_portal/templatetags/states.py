@@ -33,6 +33,11 @@ STATES = {
     "connected": ("ok", "Connected"),
     "cancelled": ("ended", "Cancelled"),
     "failed": ("bad", "Failed"),
+    # sources
+    "offered": ("ok", "Offered"),
+    "off": ("ended", "Off"),
+    "needs_own": ("warn", "Needs your own application"),
+    "unavailable": ("retired", "Not available here"),
     # deliveries and destinations
     "waiting": ("waiting", "Waiting"),
     "due": ("waiting", "Waiting"),

@@ -11,7 +11,8 @@ from developers.models import Environment
 from tests import cast
 from tests.api.caller import Caller
 
-NOTHING = {"status": "success", "providers": [], "sdk_providers": [], "sdk_resource": []}
+PHONE = ["APPLE", "HEALTH_CONNECT", "SAMSUNG"]
+NOTHING = {"status": "success", "providers": [], "sdk_providers": PHONE, "sdk_resource": PHONE}
 SANDBOX = NOTHING | {"providers": ["SANDBOX"]}
 
 

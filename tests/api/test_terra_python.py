@@ -102,7 +102,7 @@ def test_integrations(terra: Terra) -> None:
 
     assert found.status == "success"
     assert found.providers == ["SANDBOX"]
-    assert found.sdk_resource == []
+    assert found.sdk_resource == ["APPLE", "HEALTH_CONNECT", "SAMSUNG"]
 
 
 @pytest.mark.parametrize(

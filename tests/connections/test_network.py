@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from connections.providers import Credentials, build
+from connections import clients, grants
 from developers.webhooks.publish import OutsideTransactionError, publish
 from terra_portal.network import NetworkInTransactionError
 from tests.world import World
@@ -12,11 +12,11 @@ from tests.world import World
 def test_a_provider_is_never_called_in_a_transaction(world: World) -> None:
     world.connect(world.a)
     grant, client = world.grant(), world.client
-    provider = build(Credentials(client.provider, client.client_id, client.client_secret))
+    provider = clients.provider_for(client)
     with transaction.atomic(), pytest.raises(NetworkInTransactionError):
-        provider.probe(grant.access_token)
+        provider.probe(grants.held(grant))
     with transaction.atomic(), pytest.raises(NetworkInTransactionError):
-        provider.refresh(grant.refresh_token)
+        provider.refresh(grants.held(grant))
     assert world.calls("me") == []
 
 

@@ -11,9 +11,7 @@ from tests.pages.person import Asking, Person, form_action, text
 class OtherAdapter(SandboxAdapter):
     provider_id = "other"
 
-    @property
-    def authorize_url(self) -> str:
-        return "https://other.example/oauth/authorize"
+    authorize_url = "https://other.example/oauth/authorize"
 
 
 class OtherProvider(SandboxProvider):
@@ -23,6 +21,9 @@ class OtherProvider(SandboxProvider):
     name = display_name = "Other"
     resource = "OTHER"
     oauth2_adapter_class = OtherAdapter
+
+    def at(self, url: str) -> str:
+        return url if url.startswith("https:") else super().at(url)
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,17 @@ class Command(JsonCommand):
         parser.add_argument("provider", metavar="PROVIDER")
         parser.add_argument("--client-id", required=True)
         parser.add_argument("--client-secret", required=True)
+        parser.add_argument(
+            "--notice-secret",
+            default="",
+            help="What its notices prove themselves with, where that is not the client secret.",
+        )
+        parser.add_argument(
+            "--revoke-group",
+            default="",
+            help="Applications of one group are revoked together by the provider, for example "
+            "those of one Google project. Without it the provider's own rule counts.",
+        )
         parser.add_argument("--dev-id", default="", help="Attach it to this environment.")
         parser.add_argument(
             "--simulated", action="store_true", help="It speaks to a stand-in; testing only."
@@ -29,6 +40,8 @@ class Command(JsonCommand):
             options["provider"],
             client_id=options["client_id"],
             client_secret=options["client_secret"],
+            notice_secret=options["notice_secret"],
+            revoke_group=options["revoke_group"],
             environment=_environment(options["dev_id"]),
             simulated=options["simulated"],
         )

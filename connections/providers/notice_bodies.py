@@ -1,0 +1,28 @@
+"""Bodies of notices, read without trust in their shape."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from connections.providers.answers import MalformedNoticeError, NoticeMessage
+from connections.providers.base import require_storable
+
+MOST_AT_ONCE = 1000
+UNFIT = (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError)
+
+
+def read(body: bytes, facts: Callable[[Any], list[NoticeMessage]]) -> list[NoticeMessage]:
+    """What `facts` finds in a JSON body.
+
+    Raises MalformedNoticeError for anything else than the shape that it expects, and for ids that
+    no database column takes.
+    """
+    try:
+        found = facts(json.loads(body))
+        if len(found) > MOST_AT_ONCE:
+            raise ValueError("more than one notice should hold")
+        for one in found:
+            require_storable(one.provider_user_id, one.alternate_id, one.consent_id)
+        return found
+    except UNFIT as error:
+        raise MalformedNoticeError(type(error).__name__) from error
