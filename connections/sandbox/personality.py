@@ -111,6 +111,10 @@ class Personality:
         """Whether a refresh token comes with the consent; ``asked`` is the engine's request."""
         return True
 
+    def gives_refresh_token(self, consent: Consent, asked: Any) -> bool:
+        """Whether this answer of the token endpoint brings one; ``asked`` is the engine's."""
+        return consent.offline
+
     # Endpoints
 
     def form(self, request: HttpRequest) -> dict[str, str]:

@@ -175,10 +175,11 @@ class Validator(OAuth2Validator):
             works_until = timezone.now() + timedelta(seconds=turned.refresh_grace_seconds)
             RefreshToken.objects.filter(pk=previous.pk).update(revoked=works_until)
         token["expires_in"] = turned.access_token_seconds
-        if not consent.offline:
+        gives_refresh = self.personality.gives_refresh_token(consent, request)
+        if not gives_refresh:
             del token["refresh_token"]
         keeps_refresh = previous is not None and not turned.refresh_rotates
-        _keep(token, request, with_refresh=consent.offline and not keeps_refresh)
+        _keep(token, request, with_refresh=gives_refresh and not keeps_refresh)
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
