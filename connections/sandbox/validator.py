@@ -16,6 +16,7 @@ from oauthlib.common import Request
 from . import dials, revocation
 from .models import AccessToken, App, Code, Consent, RefreshToken
 from .models.consent import End
+from .models.token import unspent
 
 if TYPE_CHECKING:
     from .personality import Personality
@@ -180,6 +181,8 @@ class Validator(OAuth2Validator):
             del token["refresh_token"]
         keeps_refresh = previous is not None and not turned.refresh_rotates
         _keep(token, request, with_refresh=gives_refresh and not keeps_refresh)
+        if turned.refresh_token_cap:
+            _drop_oldest(consent, keep=int(turned.refresh_token_cap))
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
@@ -232,3 +235,11 @@ def _keep(token: dict[str, Any], request: Request, *, with_refresh: bool) -> Non
     refresh = RefreshToken(access_token=access, **tied)
     set_token_value(refresh, token["refresh_token"])
     refresh.save()
+
+
+def _drop_oldest(consent: Consent, *, keep: int) -> None:
+    """What is more than so many refresh tokens of this account and client dies silently."""
+    now, tied = timezone.now(), {"user": consent.account, "application": consent.app}
+    living = RefreshToken.objects.filter(unspent(now), **tied).order_by("-pk")
+    too_old = list(living.values_list("pk", flat=True)[keep:])
+    RefreshToken.objects.filter(pk__in=too_old).update(revoked=now)
