@@ -87,6 +87,16 @@ def json_in(request: HttpRequest) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def json_in(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object that was posted; empty for anything else, lone surrogates included."""
+    try:
+        said = json.loads(request.body)
+        json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def token_in(request: HttpRequest) -> str:
     """The bearer token of the request's header; empty if there is none."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
