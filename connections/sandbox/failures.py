@@ -83,7 +83,8 @@ def _failure(dial: str, personality: "Personality") -> HttpResponse:
         status = 200 if dial == "html" else int(dial)
         return HttpResponse("<!doctype html><title>Down for maintenance</title>", status=status)
     if dial in ("403", "410", "429"):
-        return JsonResponse({"error": dial}, status=int(dial), headers={"Retry-After": "1"})
+        wait = {"Retry-After": "1"} if personality.tells_retry_after else {}
+        return JsonResponse({"error": dial}, status=int(dial), headers=wait)
     if dial in ("invalid_client", "invalid_grant", "invalid_token"):
         return personality.refuse(Refusal(dial))
     if dial == "redirect":

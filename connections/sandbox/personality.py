@@ -51,8 +51,16 @@ class Personality:
 
     # Tokens
     client_auth: ClassVar[frozenset[Auth]] = frozenset(Auth)
+    # Where the revoke endpoint wants them, if elsewhere.
+    revoke_auth: ClassVar[frozenset[Auth]] = frozenset()
     # Where the dials stand that nobody turned; all others are as harsh as can be.
     defaults: ClassVar[Mapping[str, Any]] = {}
+    # An account and an app have one set of tokens: a later consent joins it, and an answer repeats
+    # it while more than an hour is left of the access token.
+    one_lineage: ClassVar[bool] = False
+
+    # 429 comes with ``Retry-After``.
+    tells_retry_after: ClassVar[bool] = True
 
     # Revocation
     # A revoke by the client ends every consent of the account with it, not only the token's own.
