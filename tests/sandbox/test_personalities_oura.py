@@ -198,6 +198,15 @@ def test_an_unfit_order(app: Oura, changes: dict[str, str], status: int) -> None
     assert app.hook("GET").json() == []
 
 
+@pytest.mark.parametrize("said", ['{"challenge": "another"}', "[]", "no json"])
+def test_an_address_that_does_not_repeat_the_challenge(
+    app: Oura, notices: NoticeServer, said: str
+) -> None:
+    notices.tested = lambda asked: (200, said)
+    assert error(app.hook("POST", json=app.order())) == (400, "invalid_request")
+    assert app.hook("GET").json() == []
+
+
 def test_webhooks_are_the_business_of_their_client(app: Oura) -> None:
     made = app.hook("POST", json=app.order()).json()
     other = Oura(app.sandbox, "oura")

@@ -48,8 +48,9 @@ class Strava(StandIn):
 
     def push(self, method: str = "POST", url: str = PUSHES, **more: Any) -> requests.Response:
         order = {**self.in_body, "callback_url": self.notice_url, "verify_token": WORD, **more}
-        place = "data" if method == "POST" else "params"
-        return self.call(method, url, **{place: order})
+        if method == "POST":
+            return self.call(method, url, data=order)
+        return self.call(method, url, params=order)
 
 
 @pytest.fixture
@@ -231,6 +232,11 @@ def test_one_subscription_whose_address_repeats_the_challenge(
 def test_an_unfit_subscription(app: Strava, changes: dict[str, str], expected: str) -> None:
     assert error(app.push(**changes)) == (400, "PushSubscription", "callback url", expected)
     assert error(app.push(client_secret="no")) == (401, "Application", "", "invalid")
+
+
+def test_an_address_that_repeats_another_challenge(app: Strava, notices: NoticeServer) -> None:
+    notices.tested = lambda asked: (200, json.dumps({"hub.challenge": "another"}))
+    assert error(app.push())[3] == "GET to callback URL does not return 200"
 
 
 def test_a_deauthorisation_is_told_to_the_subscription(app: Strava, notices: NoticeServer) -> None:
