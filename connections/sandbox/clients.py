@@ -1,12 +1,12 @@
 """Registering the apps of developers."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from . import personalities
 from .models import App
+from .reach import is_address
 
 
 @transaction.atomic
@@ -26,7 +26,7 @@ def register(
     if not redirect_uris:
         raise ValueError("A client needs at least one redirect URL.")
     for url in [*redirect_uris, *filter(None, [notice_url])]:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        if not is_address(url):
             raise ValueError(f"{url} is not an http or https URL.")
     company = personalities.named(personality)
     app = App.objects.filter(client_id=client_id).first() or App(client_id=client_id)

@@ -53,8 +53,16 @@ class Personality:
 
     # Tokens
     client_auth: ClassVar[frozenset[Auth]] = frozenset(Auth)
+    # Where the revoke endpoint wants them, if elsewhere.
+    revoke_auth: ClassVar[frozenset[Auth]] = frozenset()
     # Where the dials stand that nobody turned; all others are as harsh as can be.
     defaults: ClassVar[Mapping[str, Any]] = {}
+    # An account and an app have one set of tokens: a later consent joins it, and an answer repeats
+    # it while more than an hour is left of the access token.
+    one_lineage: ClassVar[bool] = False
+
+    # 429 comes with ``Retry-After``.
+    tells_retry_after: ClassVar[bool] = True
 
     # Revocation
     # A revoke by the client ends every consent of the account with it, not only the token's own.
@@ -195,7 +203,8 @@ class Personality:
 
     def turn_away(self, status: int, kind: str) -> HttpResponse:
         """What a dial asked for: 403, 410 or 429, in this company's form."""
-        return JsonResponse({"error": str(status)}, status=status, headers={"Retry-After": "1"})
+        wait = {"Retry-After": "1"} if self.tells_retry_after else {}
+        return JsonResponse({"error": str(status)}, status=status, headers=wait)
 
     def limits(self, kind: str, *, spent: bool) -> dict[str, str]:
         """Headers that tell of the rate limit, on an answer to a call of that kind."""

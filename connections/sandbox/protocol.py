@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from .personality import Personality
 
 
-def engine(personality: "Personality") -> Any:
+def engine(personality: "Personality", *, revokes: bool = False) -> Any:
     """The library's server, deciding as this personality does."""
+    places = personality.revoke_auth if revokes else None
     return oauth2_settings.OAUTH2_SERVER_CLASS(
-        Validator(personality), **oauth2_settings.server_kwargs
+        Validator(personality, places or personality.client_auth), **oauth2_settings.server_kwargs
     )
 
 
@@ -52,7 +53,7 @@ def take_back(
 ) -> None:
     """The revocation endpoint (RFC 7009): an unknown token is well as well. Raises ``Refusal``."""
     with transaction.atomic():
-        headers, body, status = engine(personality).create_revocation_response(
+        headers, body, status = engine(personality, revokes=True).create_revocation_response(
             f"/?{query}", "POST", urlencode(form), _headers(authorization)
         )
     _read(headers, body, status)
@@ -88,6 +89,16 @@ def living(personality: "Personality", token: str) -> Consent:
         raise Refusal("invalid_token")
     consent: Consent = found.consent
     return consent
+
+
+def json_in(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object that was posted; empty for anything else, lone surrogates included."""
+    try:
+        said = json.loads(request.body)
+        json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def token_in(request: HttpRequest) -> str:

@@ -1,6 +1,7 @@
 """Calls from the sandbox to the servers of apps."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import requests
 
@@ -28,5 +29,14 @@ def reach(
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):
         return None
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an http or https address."""
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.netloc)

@@ -13,21 +13,22 @@ from oauth2_provider.models import set_token_value
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
-from . import dials, revocation
+from . import dials, lineage, revocation
 from .models import AccessToken, App, Code, Consent, RefreshToken
 from .models.consent import End
 from .models.token import unspent
 
 if TYPE_CHECKING:
-    from .personality import Personality
+    from .personality import Auth, Personality
 
 
 class Validator(OAuth2Validator):
     """Decides as one personality does; a client of another one is unknown to it."""
 
-    def __init__(self, personality: "Personality") -> None:
+    def __init__(self, personality: "Personality", places: "frozenset[Auth]") -> None:
         super().__init__()
         self.personality = personality
+        self.places = {place.value for place in places}
 
     # Clients
 
@@ -38,11 +39,10 @@ class Validator(OAuth2Validator):
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         """The secret where this personality wants it, and nowhere else."""
-        places = {place.value for place in self.personality.client_auth}
         known = False
-        if "basic" in places:
+        if "basic" in self.places:
             known = self._authenticate_basic_auth(request)
-        if not known and "body" in places:
+        if not known and "body" in self.places:
             known = self._authenticate_request_body(request)
         return known and self._knows(request.client)
 
@@ -164,12 +164,20 @@ class Validator(OAuth2Validator):
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        """Hand out the pair; what came before it dies here."""
+        """Hand out the pair; what came before it dies here, or is handed out once more."""
         consent: Consent = request.consent
         turned = self.personality.dials()
         previous: RefreshToken | None = getattr(request, "refresh_token_instance", None)
+        repeats = self.personality.one_lineage and not turned.second_consent_kills
         if previous is None:
-            _exchange(consent, kills=turned.second_consent_kills)
+            if repeats:
+                lineage.join(consent)
+            _exchange(consent, kills=repeats or turned.second_consent_kills)
+        if self.personality.one_lineage:
+            if _repeat(token, consent):
+                return
+            if previous is None or turned.refresh_rotates:
+                lineage.retire(consent)
         if turned.refresh_kills_access:
             consent.access_tokens.all().delete()
         if previous is not None and turned.refresh_rotates and previous.revoked is None:
@@ -180,9 +188,28 @@ class Validator(OAuth2Validator):
         if not gives_refresh:
             del token["refresh_token"]
         keeps_refresh = previous is not None and not turned.refresh_rotates
-        _keep(token, request, with_refresh=gives_refresh and not keeps_refresh)
+        self._keep(token, request, with_refresh=gives_refresh and not keeps_refresh)
         if turned.refresh_token_cap:
             _drop_oldest(consent, keep=int(turned.refresh_token_cap))
+
+    def _keep(self, token: dict[str, Any], request: Request, *, with_refresh: bool) -> None:
+        tied = {"consent": request.consent, "user": request.user, "application": request.client}
+        access = AccessToken(
+            scope=token["scope"],
+            expires=timezone.now() + timedelta(seconds=token["expires_in"]),
+            **tied,
+        )
+        if self.personality.one_lineage:
+            token["access_token"] = lineage.access_text(access)
+        set_token_value(access, token["access_token"])
+        access.save()
+        if not with_refresh:
+            return
+        refresh = RefreshToken(access_token=access, **tied)
+        if self.personality.one_lineage:
+            token["refresh_token"] = lineage.refresh_text(refresh)
+        set_token_value(refresh, token["refresh_token"])
+        refresh.save()
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
@@ -221,25 +248,21 @@ def _exchange(consent: Consent, *, kills: bool) -> None:
             other.finish(End.SUPERSEDED)
 
 
-def _keep(token: dict[str, Any], request: Request, *, with_refresh: bool) -> None:
-    tied = {"consent": request.consent, "user": request.user, "application": request.client}
-    access = AccessToken(
-        scope=token["scope"],
-        expires=timezone.now() + timedelta(seconds=token["expires_in"]),
-        **tied,
-    )
-    set_token_value(access, token["access_token"])
-    access.save()
-    if not with_refresh:
-        return
-    refresh = RefreshToken(access_token=access, **tied)
-    set_token_value(refresh, token["refresh_token"])
-    refresh.save()
-
-
 def _drop_oldest(consent: Consent, *, keep: int) -> None:
     """What is more than so many refresh tokens of this account and client dies silently."""
     now, tied = timezone.now(), {"user": consent.account, "application": consent.app}
     living = RefreshToken.objects.filter(unspent(now), **tied).order_by("-pk")
     too_old = list(living.values_list("pk", flat=True)[keep:])
     RefreshToken.objects.filter(pk__in=too_old).update(revoked=now)
+
+
+def _repeat(token: dict[str, Any], consent: Consent) -> bool:
+    """Hand out the set that there is, if it is good for long enough."""
+    found = lineage.current(consent)
+    if found is None:
+        return False
+    access, refresh = found
+    token["access_token"] = lineage.access_text(access)
+    token["refresh_token"] = lineage.refresh_text(refresh)
+    token["expires_in"] = int((access.expires - timezone.now()).total_seconds())
+    return True
