@@ -28,6 +28,8 @@ from terra_portal import clock
 API = "https://apis.garmin.com/wellness-api/rest"
 DOCS = "https://developerportal.garmin.com"
 PERMISSIONS_URL = f"{API}/user/permissions"
+# How long before its end a token is to be refreshed.
+EARLY = timedelta(minutes=10)
 
 
 class GarminClient(WearableClient):
@@ -53,6 +55,7 @@ class GarminProvider(WearableProvider):
     scope_labels: ClassVar = {
         "ACTIVITY_EXPORT": "Activities",
         "HEALTH_EXPORT": "Daily health data",
+        "MCT_EXPORT": "Menstrual cycle",
         "HISTORICAL_DATA_EXPORT": "Historical data",
     }
     own_client_because = (
@@ -61,6 +64,8 @@ class GarminProvider(WearableProvider):
     console_url = "https://apis.garmin.com/tools/endpoints"
     identity_url = probe_url = f"{API}/user/id"
     revokes_with_access_token = True
+    # Nothing is stated: as little as is of use.
+    probes_per_minute = 10
     heard_status = 200
     facts = (
         Fact(
@@ -71,8 +76,8 @@ class GarminProvider(WearableProvider):
         ),
         Fact(
             About.TOKENS,
-            "Access tokens live a day, refresh tokens about 90 days; each refresh returns a new "
-            "refresh token.",
+            "Access tokens live a day and are to be refreshed ten minutes early, refresh tokens "
+            "about 90 days; each refresh returns a new refresh token.",
             Confidence.DOCUMENTED,
             DOCS,
         ),
@@ -123,7 +128,11 @@ class GarminProvider(WearableProvider):
 
     def read_tokens(self, data: dict[str, Any]) -> TokenSet:
         """The answer's `scope` is Garmin's own; permissions are what a person ticks."""
-        return replace(super().read_tokens(data), scopes=None)
+        answer = super().read_tokens(data)
+        expires_at = answer.access_expires_at
+        if expires_at:
+            expires_at -= min(EARLY, (expires_at - clock.now()) / 10)
+        return replace(answer, scopes=None, access_expires_at=expires_at)
 
     def granted_scopes(self, held: Held) -> list[str] | None:
         return self._permissions(held.access_token)
