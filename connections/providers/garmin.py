@@ -11,7 +11,6 @@ from connections.providers.answers import (
     Knock,
     NoticeKind,
     NoticeMessage,
-    ProviderError,
     TokenSet,
 )
 from connections.providers.base import (
@@ -22,7 +21,7 @@ from connections.providers.base import (
     text_id,
 )
 from connections.providers.facts import About, Confidence, Fact
-from connections.providers.http import json_value
+from connections.providers.http import expected_shape, json_value
 from terra_portal import clock
 
 API = "https://apis.garmin.com/wellness-api/rest"
@@ -141,10 +140,11 @@ class GarminProvider(WearableProvider):
         """A bare list, or one within an object: Garmin's texts show both."""
         said = self.fetch(PERMISSIONS_URL, access_token, read=json_value)
         listed = said.get("permissions") if isinstance(said, dict) else said
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise ProviderError(Failure.UNUSABLE, "permissions")
-        require_storable(*listed)
-        return sorted(set(listed))
+        with expected_shape("permissions"):
+            if not isinstance(listed, list):
+                raise TypeError("no list")
+            require_storable(*listed)
+            return sorted(set(listed))
 
     def read_refusal(self, status: int, body: dict[str, Any]) -> Failure:
         """A dead refresh token is told in words as well as by code."""
