@@ -44,7 +44,7 @@ def test_no_two_share_a_name() -> None:
     assert len(set(resources)) == len(resources)
     for of in ("id", "display_name"):
         assert len({getattr(maker, of) for maker in PROVIDERS}) == len(PROVIDERS)
-    assert list(REGISTRY.values()) == list(PROVIDERS)
+    assert {maker.resource: maker for maker in PROVIDERS} == REGISTRY
 
 
 # The refusal itself
