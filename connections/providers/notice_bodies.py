@@ -8,7 +8,7 @@ from connections.providers.answers import MalformedNoticeError, NoticeMessage
 from connections.providers.base import require_storable
 
 MOST_AT_ONCE = 1000
-UNFIT = (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError)
+UNFIT = (AttributeError, LookupError, TypeError, ValueError, RecursionError, OverflowError)
 
 
 def read(body: bytes, facts: Callable[[Any], list[NoticeMessage]]) -> list[NoticeMessage]:
@@ -18,7 +18,16 @@ def read(body: bytes, facts: Callable[[Any], list[NoticeMessage]]) -> list[Notic
     no database column takes.
     """
     try:
-        found = facts(json.loads(body))
+        said = json.loads(body)
+    except UNFIT as error:
+        raise MalformedNoticeError(type(error).__name__) from error
+    return told(said, facts)
+
+
+def told(said: Any, facts: Callable[[Any], list[NoticeMessage]]) -> list[NoticeMessage]:
+    """The same for what was read already."""
+    try:
+        found = facts(said)
         if len(found) > MOST_AT_ONCE:
             raise ValueError("more than one notice should hold")
         for one in found:
