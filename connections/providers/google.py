@@ -179,7 +179,7 @@ class GoogleHealthProvider(WearableProvider):
 
     def hear(self, knock: Knock) -> Reply:
         """A security event, a webhook, or the test of the webhook's address."""
-        if google_notices.SET in knock.headers.get("Content-Type", ""):
+        if google_notices.SET in knock.headers.get("Content-Type", "").lower():
             return Reply(google_notices.read_events(self, knock.body), status=202)
         secret = self.credentials.notice_secret
         signing.require_same(knock.headers.get("Authorization", ""), secret, "authorization")

@@ -96,7 +96,7 @@ def _tink_keys(keyset: dict[str, Any]) -> Iterator[tuple[str, tuple[int, int]]]:
 def _fields(message: bytes) -> dict[int, bytes]:
     """What a protobuf message holds by field number; numbers among it are left out.
 
-    Raises IndexError or ValueError.
+    Raises ValueError.
     """
     fields: dict[int, bytes] = {}
     at = 0
@@ -115,9 +115,10 @@ def _fields(message: bytes) -> dict[int, bytes]:
 def _number(message: bytes, at: int) -> tuple[int, int]:
     """The variable-length number at that place, and the place behind it."""
     value = shift = 0
-    while True:
+    while at < len(message) and shift < 64:
         byte = message[at]
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
         if not byte & 0x80:
             return value, at
+    raise ValueError("a number without an end")

@@ -72,15 +72,8 @@ def webhook_facts(said: Any) -> list[NoticeMessage]:
     """Data that is gone may be gone with the consent. One question for each person is enough."""
     entries = said if isinstance(said, list) else [said]
     told = [entry["data"] for entry in entries]
-    people = [_named(data["healthUserId"]) for data in told if data["operation"] == "DELETE"]
+    people = [text_id(data["healthUserId"]) for data in told if data["operation"] == "DELETE"]
     return [NoticeMessage(NoticeKind.DOUBT, one) for one in dict.fromkeys(people)]
-
-
-def _named(value: object) -> str:
-    named = text_id(value)
-    if not named:
-        raise ValueError("nobody is named")
-    return named
 
 
 # Security events

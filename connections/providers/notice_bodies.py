@@ -8,14 +8,14 @@ from connections.providers.answers import MalformedNoticeError, NoticeMessage
 from connections.providers.base import require_storable
 
 MOST_AT_ONCE = 1000
-UNFIT = (AttributeError, LookupError, TypeError, ValueError, RecursionError, OverflowError)
+UNFIT = (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError)
 
 
 def read(body: bytes, facts: Callable[[Any], list[NoticeMessage]]) -> list[NoticeMessage]:
     """What `facts` finds in a JSON body.
 
-    Raises MalformedNoticeError for anything else than the shape that it expects, and for ids that
-    no database column takes.
+    Raises MalformedNoticeError for anything else than the shape that it expects, for facts about
+    nobody, and for ids that no database column takes.
     """
     try:
         said = json.loads(body)
@@ -32,6 +32,8 @@ def told(said: Any, facts: Callable[[Any], list[NoticeMessage]]) -> list[NoticeM
             raise ValueError("more than one notice should hold")
         for one in found:
             require_storable(one.provider_user_id, one.alternate_id, one.consent_id)
+            if not one.provider_user_id and not one.alternate_id:
+                raise ValueError("a fact about nobody")
         return found
     except UNFIT as error:
         raise MalformedNoticeError(type(error).__name__) from error

@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from connections.providers import notice_bodies, signing
 from connections.providers.answers import (
@@ -165,7 +165,7 @@ class OuraProvider(WearableProvider):
             return _subscription(self._manage("POST", SUBSCRIPTIONS, json=wanted))
         found = _subscription(standing[0])
         if _ends_soon(standing[0].get("expiration_time")):
-            self._manage("PUT", f"{SUBSCRIPTIONS}/renew/{found.id}")
+            self._manage("PUT", f"{SUBSCRIPTIONS}/renew/{quote(found.id, safe='')}")
         return found
 
     def _subscriptions(self) -> list[dict[str, Any]]:
@@ -224,8 +224,10 @@ def _subscription(said: Any) -> Subscription:
 
 
 def _ends_soon(text: object) -> bool:
-    """Also where it cannot be told."""
+    """Also where it cannot be told. A time without an offset is meant in UTC."""
     try:
-        return datetime.fromisoformat(str(text)) - clock.now() < RENEWED_BEFORE
+        moment = datetime.fromisoformat(str(text))
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware - clock.now() < RENEWED_BEFORE
     except UNFIT:
         return True
