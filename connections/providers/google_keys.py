@@ -33,7 +33,7 @@ PARAMETERS = b"\x08\x03\x10\x02\x18\x02"
 def webhook_key(provider: WearableProvider, key_id: int) -> ec.EllipticCurvePublicKey:
     """The key of that id that signs webhooks; raises NotVerifiedError."""
     x, y = _find(provider, KEYSET, str(key_id), lambda: dict(_tink_keys(_ask(provider, KEYSET))))
-    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    return _point(x, y)
 
 
 def event_key(provider: WearableProvider, key_id: str) -> PyJWK:
@@ -90,7 +90,13 @@ def _tink_keys(keyset: dict[str, Any]) -> Iterator[tuple[str, tuple[int, int]]]:
             if fields[2] != PARAMETERS:
                 continue
             x, y = (int.from_bytes(fields[number], "big") for number in (3, 4))
+            _point(x, y)
             yield str(entry["keyId"]), (x, y)
+
+
+def _point(x: int, y: int) -> ec.EllipticCurvePublicKey:
+    """Raises ValueError for what does not lie on the curve."""
+    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
 
 
 def _fields(message: bytes) -> dict[int, bytes]:
