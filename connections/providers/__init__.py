@@ -4,6 +4,8 @@ from connections.providers.answers import Credentials
 from connections.providers.base import WearableProvider
 from connections.providers.fitbit import FitbitProvider
 from connections.providers.garmin import GarminProvider
+from connections.providers.google import GoogleHealthProvider
+from connections.providers.oura import OuraProvider
 from connections.providers.polar import PolarProvider
 from connections.providers.sandbox import SandboxProvider
 from connections.providers.strava import StravaProvider
@@ -15,6 +17,8 @@ __all__ = ["PROVIDERS", "REGISTRY", "Credentials", "WearableProvider", "build"]
 PROVIDERS: tuple[type[WearableProvider], ...] = (
     FitbitProvider,
     GarminProvider,
+    GoogleHealthProvider,
+    OuraProvider,
     PolarProvider,
     SandboxProvider,
     StravaProvider,

@@ -6,7 +6,7 @@ No tables and no tenants in here: a provider module knows endpoints and rules, n
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -41,6 +41,7 @@ from connections.providers.http import (
     refuse_unavailable,
     require_success,
 )
+from terra_portal import clock
 
 INVALID_CLIENT_STATUS = 401
 CONSENT_TRIES = 3
@@ -152,6 +153,8 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     console_url: ClassVar[str] = ""
     # What `notice_secret` is at this provider, as its console calls it; empty where there is none.
     notice_secret_name: ClassVar[str] = ""
+    # How a hand orders the notices, where it takes more than a field in the console.
+    notice_steps: ClassVar[str] = ""
     # 410 Gone is this provider's announced end, not an accident.
     is_retired_by_410: ClassVar[bool] = False
 
@@ -202,6 +205,10 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
 
     def get_oauth2_adapter(self, request: None) -> WearableAdapter:
         return self.oauth2_adapter_class(request, self)
+
+    def get_settings(self) -> dict[str, Any]:
+        """allauth's settings by that name are the dashboard's own sign-in's, not a wearable's."""
+        return {}
 
     @property
     def adapter(self) -> WearableAdapter:
@@ -338,9 +345,10 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     def extract_consent_id(self, data: dict[str, Any]) -> str:
         return ""
 
-    def refresh_expiry(self, data: dict[str, Any]) -> Any:
+    def refresh_expiry(self, data: dict[str, Any]) -> datetime | None:
         """When the refresh token runs out, where the answer tells."""
-        return None
+        seconds = data.get("refresh_token_expires_in")
+        return clock.now() + timedelta(seconds=int(seconds)) if seconds else None
 
     def split_scopes(self, scope: str) -> list[str]:
         return sorted(set(scope.replace(",", " ").split()) - set(self.flow_scopes))

@@ -1,7 +1,7 @@
 """Garmin's Health API. Garmin Connect Developer Program, OAuth2 PKCE specification."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from connections.providers import notice_bodies, signing
@@ -116,10 +116,6 @@ class GarminProvider(WearableProvider):
 
     def extract_uid(self, data: dict[str, Any]) -> str:
         return text_id(data["userId"])
-
-    def refresh_expiry(self, data: dict[str, Any]) -> datetime | None:
-        seconds = data.get("refresh_token_expires_in")
-        return clock.now() + timedelta(seconds=int(seconds)) if seconds else None
 
     def introduce(self, answer: TokenSet, data: dict[str, Any]) -> TokenSet:
         answer = super().introduce(answer, data)

@@ -6,7 +6,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connections.providers import WearableProvider
-from connections.providers.answers import Failure, ProviderError
+from connections.providers.answers import Failure, Held, ProviderError
+from tests.connections.providers import stand_in
+
+CLIENT_ID = "our-app"
+HELD = Held("access-1", "refresh-1", "person-1")
+
+
+def provider(name: str, **more: Any) -> WearableProvider:
+    """An application of ours at this provider's stand-in."""
+    return stand_in.simulated(name, CLIENT_ID, **more)
 
 
 def failure(act: Any, *args: Any, **kwargs: Any) -> ProviderError:

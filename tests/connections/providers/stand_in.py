@@ -1,111 +1,125 @@
-"""A small server in a provider's place: it answers what a test lays down and keeps the asking."""
+"""A maker's servers in small: answers as told over real HTTP, and remembers what it was asked."""
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from connections.providers import REGISTRY, Credentials, WearableProvider
-from connections.providers.answers import Held
+from connections.providers import WearableProvider, build
+from connections.providers.answers import Credentials
 
-CLIENT_ID, SECRET = "our-app", "s3cr3t"
-NOTICE_URL = "https://portal.example/hooks/maker/secret-path/"
-HELD = Held("access-1", "refresh-1", "person-1")
+CLIENT_SECRET = "s3cr3t"
+NOTICE_URL = "https://portal.example/hooks/maker/hook-id/"
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request; `what` is its method, host and path."""
+class Call:
+    """`path` begins with the real host's name, as the stand-in's addresses do."""
 
-    what: str
+    method: str
+    path: str
     query: dict[str, str]
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytes
 
     @property
     def form(self) -> dict[str, str]:
-        return _single(self.body.decode())
+        return dict(parse_qsl(self.body.decode()))
 
     @property
     def bearer(self) -> str:
-        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 @dataclass(frozen=True)
 class Answer:
-    said: Any = field(default_factory=dict)
+    """A body of bytes goes out as it is: a page where it looks like one, else plain words."""
+
+    said: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> bytes:
+        if self.status == NO_CONTENT:
+            return b""
         return self.said if isinstance(self.said, bytes) else json.dumps(self.said).encode()
 
     @property
     def content_type(self) -> str:
-        return "text/plain" if isinstance(self.said, bytes) else "application/json"
+        if not isinstance(self.said, bytes):
+            return "application/json"
+        return "text/html" if self.said.lstrip().startswith(b"<") else "text/plain"
 
 
-class StandIn(ThreadingHTTPServer):
-    """All hosts of a provider at one address, told apart by the first part of the path."""
+@dataclass
+class StandIn:
+    """What is not `set` is 404. Several answers set for one call come in turn; the last stays."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.asked: list[Asked] = []
-        self._laid_down: dict[str, list[Answer]] = {}
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+    url: str = ""
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
 
     @property
     def hosts(self) -> dict[str, str]:
-        return {"*": f"http://127.0.0.1:{self.server_port}/{{host}}"}
+        """The setting that leads a simulated client here."""
+        return {"*": f"{self.url}/{{host}}"}
 
-    def answers(self, what: str, *said: Any, status: int = 200) -> None:
-        """Lays down answers to `METHOD host/path`, one after the other; the last one stays."""
-        ready = [one if isinstance(one, Answer) else Answer(one, status) for one in said]
-        self._laid_down[what] = ready
+    def set(self, call: str, *bodies: Any, status: int = 200) -> None:
+        """`call` is like `GET api.maker.example/v1/me`; each body may be an Answer of its own."""
+        self.answers[call] = [
+            body if isinstance(body, Answer) else Answer(body, status) for body in bodies
+        ]
 
-    def answer(self, asked: Asked) -> Answer:
-        self.asked.append(asked)
-        ready = self._laid_down.get(asked.what, [])
-        if not ready:
-            return Answer({"unexpected": asked.what}, 418)
-        return ready.pop(0) if len(ready) > 1 else ready[0]
-
-    @property
-    def order(self) -> list[str]:
-        return [asked.what for asked in self.asked]
+    def asked(self) -> list[str]:
+        return [f"{call.method} {call.path}" for call in self.calls]
 
 
-class _Answering(BaseHTTPRequestHandler):
-    def _any(self) -> None:
-        assert isinstance(self.server, StandIn)
-        url = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        what = f"{self.command} {url.path.lstrip('/')}"
-        answer = self.server.answer(Asked(what, _single(url.query), dict(self.headers), body))
-        self.send_response(answer.status)
-        for name, value in ({"Content-Type": answer.content_type} | {**answer.headers}).items():
-            self.send_header(name, value)
-        if answer.status != 204:
-            self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        if answer.status != 204:
-            self.wfile.write(answer.body)
+@contextmanager
+def running() -> Iterator[StandIn]:
+    """A server on a free port of loopback, for as long as the block lasts."""
+    told = StandIn()
 
-    do_GET = do_POST = do_DELETE = do_PUT = _any
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            parts = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            path = parts.path.removeprefix("/")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            call = Call(self.command, path, dict(parse_qsl(parts.query)), headers, body)
+            told.calls.append(call)
+            turns = told.answers.get(f"{self.command} {path}") or [Answer(b"", 404)]
+            turn = turns.pop(0) if len(turns) > 1 else turns[0]
+            self.send_response(turn.status)
+            for name, value in {"content-type": turn.content_type, **turn.headers}.items():
+                self.send_header(name, value)
+            if turn.status != NO_CONTENT:
+                self.send_header("content-length", str(len(turn.body)))
+            self.end_headers()
+            self.wfile.write(turn.body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        do_GET = do_POST = do_PUT = do_DELETE = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    told.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
-def _single(text: str) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
-
-
-def provider(name: str, **more: Any) -> WearableProvider:
-    """A simulated application of ours at this provider."""
-    given = {"notice_url": NOTICE_URL, "simulated": True} | more
-    return REGISTRY[name](Credentials(name, CLIENT_ID, SECRET, **given))
+def simulated(provider: str, client_id: str, **more: Any) -> WearableProvider:
+    """The provider's classes with an application that lives at the stand-in."""
+    usual = {"client_secret": CLIENT_SECRET, "notice_url": NOTICE_URL, "simulated": True}
+    return build(Credentials(provider, client_id, **(usual | more)))

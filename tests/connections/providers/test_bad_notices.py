@@ -9,7 +9,8 @@ import pytest
 
 from connections.providers import PROVIDERS, fitbit, polar, signing, strava, whoop
 from connections.providers.answers import Knock, MalformedNoticeError, NotVerifiedError
-from tests.connections.providers.stand_in import CLIENT_ID, SECRET, provider
+from tests.connections.providers.asking import CLIENT_ID, provider
+from tests.connections.providers.stand_in import CLIENT_SECRET
 
 Proof = Callable[[bytes], dict[str, str]]
 
@@ -20,26 +21,26 @@ def _now(per_second: int = 1) -> str:
 
 def _whoop(body: bytes) -> dict[str, str]:
     stamp = _now(1000)
-    code = whoop.signature(SECRET, stamp, body)
+    code = whoop.signature(CLIENT_SECRET, stamp, body)
     return {"X-WHOOP-Signature": code, "X-WHOOP-Signature-Timestamp": stamp}
 
 
 def _sandbox(body: bytes) -> dict[str, str]:
     stamp = _now()
     signed = stamp.encode() + b"." + body
-    return {"Sandbox-Signature": f"t={stamp},v1={signing.hex_digest(SECRET, signed)}"}
+    return {"Sandbox-Signature": f"t={stamp},v1={signing.hex_digest(CLIENT_SECRET, signed)}"}
 
 
 def _strava(body: bytes) -> dict[str, str]:
     stamp = _now()
-    return {"X-Strava-Signature": f"t={stamp},v1={strava.signature(SECRET, stamp, body)}"}
+    return {"X-Strava-Signature": f"t={stamp},v1={strava.signature(CLIENT_SECRET, stamp, body)}"}
 
 
 # Where a body gets past the proof, what is read behind it is put to the test as well.
 PROOFS: dict[str, Proof] = {
-    "FITBIT": lambda body: {"X-Fitbit-Signature": fitbit.signature(SECRET, body)},
+    "FITBIT": lambda body: {"X-Fitbit-Signature": fitbit.signature(CLIENT_SECRET, body)},
     "GARMIN": lambda body: {"garmin-client-id": CLIENT_ID},
-    "POLAR": lambda body: {"Polar-Webhook-Signature": polar.signature(SECRET, body)},
+    "POLAR": lambda body: {"Polar-Webhook-Signature": polar.signature(CLIENT_SECRET, body)},
     "SANDBOX": _sandbox,
     "STRAVA": _strava,
     "WHOOP": _whoop,
@@ -69,7 +70,7 @@ NAMES = [maker.resource for maker in PROVIDERS]
 
 def hear(name: str, knock: Knock) -> list[Any]:
     """What a knock told; nothing where it is refused in one of the two ways."""
-    made = provider(name, notice_secret=SECRET, subscription_id="1")
+    made = provider(name, notice_secret=CLIENT_SECRET, subscription_id="1")
     try:
         return list(made.hear(knock).messages)
     except (NotVerifiedError, MalformedNoticeError):

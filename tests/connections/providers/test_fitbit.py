@@ -16,8 +16,14 @@ from connections.providers.answers import (
     Probe,
     Reply,
 )
-from tests.connections.providers.asking import asked_of_person, failure, refused_refresh
-from tests.connections.providers.stand_in import HELD, SECRET, Answer, StandIn, provider
+from tests.connections.providers.asking import (
+    HELD,
+    asked_of_person,
+    failure,
+    provider,
+    refused_refresh,
+)
+from tests.connections.providers.stand_in import CLIENT_SECRET, Answer, StandIn
 
 TOKEN, PROFILE = "POST api.fitbit.com/oauth2/token", "GET api.fitbit.com/1/user/-/profile.json"
 ORDERS = "api.fitbit.com/1/user/-/userRevokedAccess/apiSubscriptions"
@@ -40,11 +46,11 @@ def mine(number: int, person: str = "person-1") -> str:
 
 def test_a_code_is_exchanged_with_basic_and_pkce(maker: StandIn) -> None:
     assert asked_of_person(provider("FITBIT"))["code_challenge_method"] == "S256"
-    maker.answers(TOKEN, TOKENS)
+    maker.set(TOKEN, TOKENS)
     answer = provider("FITBIT").exchange("code-1", "verifier-1")
     assert (answer.provider_user_id, answer.scopes) == ("ABC123", ["activity", "sleep"])
-    (asked,) = maker.asked
-    assert asked.headers["Authorization"].startswith("Basic ")
+    (asked,) = maker.calls
+    assert asked.headers["authorization"].startswith("Basic ")
     assert (asked.form["code_verifier"], "client_secret" in asked.form) == ("verifier-1", False)
 
 
@@ -64,7 +70,7 @@ def test_a_code_is_exchanged_with_basic_and_pkce(maker: StandIn) -> None:
 def test_what_a_refused_refresh_means(
     maker: StandIn, status: int, said: Any, expected: Failure
 ) -> None:
-    maker.answers(TOKEN, said, status=status)
+    maker.set(TOKEN, said, status=status)
     assert refused_refresh(provider("FITBIT"), HELD) == expected
 
 
@@ -79,12 +85,12 @@ def test_what_a_refused_refresh_means(
     ],
 )
 def test_what_a_probe_shows(maker: StandIn, status: int, said: Any, expected: Probe) -> None:
-    maker.answers(PROFILE, said, status=status)
+    maker.set(PROFILE, said, status=status)
     assert provider("FITBIT").probe(HELD) == expected
 
 
 def test_the_end_of_the_api_is_no_end_of_an_authorisation(maker: StandIn) -> None:
-    maker.answers(PROFILE, {}, status=410)
+    maker.set(PROFILE, {}, status=410)
     assert failure(provider("FITBIT").probe, HELD).failure == Failure.RETIRED
 
 
@@ -94,16 +100,16 @@ def test_the_end_of_the_api_is_no_end_of_an_authorisation(maker: StandIn) -> Non
 def test_the_notice_is_ordered_under_an_id_that_names_the_consent(maker: StandIn) -> None:
     foreign = {"subscriptionId": "2345"}
     old = {"subscriptionId": mine(2)}
-    maker.answers(f"GET {ORDERS}.json", {"apiSubscriptions": [foreign, old]})
-    maker.answers(f"DELETE {ORDERS}/{mine(2)}.json", b"", status=404)
-    maker.answers(f"POST {ORDERS}/{mine(3)}.json", {}, status=201)
+    maker.set(f"GET {ORDERS}.json", {"apiSubscriptions": [foreign, old]})
+    maker.set(f"DELETE {ORDERS}/{mine(2)}.json", b"", status=404)
+    maker.set(f"POST {ORDERS}/{mine(3)}.json", {}, status=201)
     provider("FITBIT").subscribe(HELD, 3)
-    assert maker.order == [
+    assert maker.asked() == [
         f"GET {ORDERS}.json",
         f"DELETE {ORDERS}/{mine(2)}.json",
         f"POST {ORDERS}/{mine(3)}.json",
     ]
-    assert all(asked.bearer == "access-1" for asked in maker.asked)
+    assert all(asked.bearer == "access-1" for asked in maker.calls)
     assert len(mine(999_999_999)) <= 50
 
 
@@ -119,7 +125,7 @@ def test_the_notice_is_ordered_under_an_id_that_names_the_consent(maker: StandIn
     ],
 )
 def test_what_a_refused_order_means(maker: StandIn, answer: Answer, expected: Failure) -> None:
-    maker.answers(f"GET {ORDERS}.json", answer)
+    maker.set(f"GET {ORDERS}.json", answer)
     assert failure(provider("FITBIT").subscribe, HELD, 3).failure == expected
 
 
@@ -129,7 +135,7 @@ def entry(**more: Any) -> dict[str, Any]:
 
 
 def hear(body: bytes, signature: str = "") -> Reply:
-    headers = {"X-Fitbit-Signature": signature or fitbit.signature(SECRET, body)}
+    headers = {"X-Fitbit-Signature": signature or fitbit.signature(CLIENT_SECRET, body)}
     return provider("FITBIT").hear(Knock("POST", headers, {}, body))
 
 

@@ -18,8 +18,15 @@ from connections.providers.answers import (
     Reply,
 )
 from terra_portal import clock
-from tests.connections.providers.asking import asked_of_person, failure, refused_refresh
-from tests.connections.providers.stand_in import CLIENT_ID, HELD, Answer, StandIn, provider
+from tests.connections.providers.asking import (
+    CLIENT_ID,
+    HELD,
+    asked_of_person,
+    failure,
+    provider,
+    refused_refresh,
+)
+from tests.connections.providers.stand_in import Answer, StandIn
 
 TOKEN = "POST diauth.garmin.com/di-oauth2-service/oauth/token"
 API = "apis.garmin.com/wellness-api/rest/user"
@@ -34,9 +41,9 @@ TOKENS = {
 
 
 def exchange(maker: StandIn, permissions: Any) -> Any:
-    maker.answers(TOKEN, TOKENS)
-    maker.answers(f"GET {API}/id", {"userId": "d3315b10"})
-    maker.answers(f"GET {API}/permissions", permissions)
+    maker.set(TOKEN, TOKENS)
+    maker.set(f"GET {API}/id", {"userId": "d3315b10"})
+    maker.set(f"GET {API}/permissions", permissions)
     return provider("GARMIN").exchange("code-1", "verifier-1")
 
 
@@ -50,8 +57,8 @@ def test_what_was_ticked_is_asked_for(maker: StandIn, shape: Any) -> None:
     answer = exchange(maker, shape(["HEALTH_EXPORT", "ACTIVITY_EXPORT"]))
     assert answer.provider_user_id == "d3315b10"
     assert answer.scopes == ["ACTIVITY_EXPORT", "HEALTH_EXPORT"]
-    assert maker.asked[0].form["code_verifier"] == "verifier-1"
-    assert maker.asked[1].bearer == "access-2"
+    assert maker.calls[0].form["code_verifier"] == "verifier-1"
+    assert maker.calls[1].bearer == "access-2"
 
 
 @pytest.mark.parametrize("said", [{}, {"permissions": 7}, [7], ["a\x00"], b"<html>"])
@@ -60,7 +67,7 @@ def test_permissions_in_another_shape_make_no_grant(maker: StandIn, said: Any) -
 
 
 def test_tokens_are_refreshed_ten_minutes_early(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS, TOKENS | {"expires_in": 600})
+    maker.set(TOKEN, TOKENS, TOKENS | {"expires_in": 600})
     before = clock.now()
     answer = provider("GARMIN").refresh(HELD)
     assert answer.scopes is None
@@ -87,7 +94,7 @@ def test_tokens_are_refreshed_ten_minutes_early(maker: StandIn) -> None:
 def test_what_a_refused_refresh_means(
     maker: StandIn, status: int, said: Any, expected: Failure
 ) -> None:
-    maker.answers(TOKEN, said, status=status)
+    maker.set(TOKEN, said, status=status)
     assert refused_refresh(provider("GARMIN"), HELD) == expected
 
 
@@ -101,12 +108,12 @@ def test_what_a_refused_refresh_means(
     ],
 )
 def test_what_a_probe_shows(maker: StandIn, answer: Answer, expected: Probe) -> None:
-    maker.answers(f"GET {API}/id", answer)
+    maker.set(f"GET {API}/id", answer)
     assert provider("GARMIN").probe(HELD) == expected
 
 
 def test_a_revoke_deregisters_the_person(maker: StandIn) -> None:
-    maker.answers(f"DELETE {API}/registration", Answer(b"", 204), Answer({}, 401))
+    maker.set(f"DELETE {API}/registration", Answer(b"", 204), Answer({}, 401))
     revoke = provider("GARMIN").revoke
     revoke(HELD)
     revoke(HELD)

@@ -19,22 +19,15 @@ from connections.providers.answers import (
     Reply,
     Subscription,
 )
-from tests.connections.providers.asking import asked_of_person, failure
-from tests.connections.providers.stand_in import (
-    CLIENT_ID,
-    NOTICE_URL,
-    SECRET,
-    Answer,
-    StandIn,
-    provider,
-)
+from tests.connections.providers.asking import CLIENT_ID, asked_of_person, failure, provider
+from tests.connections.providers.stand_in import CLIENT_SECRET, NOTICE_URL, Answer, StandIn
 
 API = "www.polaraccesslink.com/v3"
 TOKEN, REGISTER = "POST polarremote.com/v2/oauth2/token", f"POST {API}/users"
 PERSON, WEBHOOKS = f"{API}/users/475", f"{API}/webhooks"
 TOKENS = {"access_token": "access-1", "token_type": "bearer", "expires_in": 631138518}
 HELD = Held("access-1", "", "475")
-BASIC = "Basic " + base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
+BASIC = "Basic " + base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
 TOLD = {"id": "abdf33", "events": ["EXERCISE"], "url": NOTICE_URL}
 
 
@@ -52,16 +45,16 @@ def test_a_person_is_asked_without_pkce(maker: StandIn) -> None:
 
 
 def test_a_code_is_exchanged_and_the_person_registered(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS | {"x_user_id": 475})
-    maker.answers(REGISTER, {"polar-user-id": 475})
+    maker.set(TOKEN, TOKENS | {"x_user_id": 475})
+    maker.set(REGISTER, {"polar-user-id": 475})
     answer = exchange()
     assert (answer.provider_user_id, answer.refresh_token, answer.scopes) == ("475", "", None)
-    assert maker.order == [TOKEN, REGISTER]
-    token, register = maker.asked
-    assert token.headers["Authorization"] == BASIC
+    assert maker.asked() == [TOKEN, REGISTER]
+    token, register = maker.calls
+    assert token.headers["authorization"] == BASIC
     assert "client_secret" not in token.form
     assert register.bearer == "access-1"
-    assert register.headers["Accept"] == "application/json"
+    assert register.headers["accept"] == "application/json"
     assert json.loads(register.body) == {"member-id": polar.member_id("475")}
 
 
@@ -71,33 +64,33 @@ def test_a_member_is_named_the_same_at_every_consent_and_by_nobody_s_own_id() ->
 
 
 def test_who_is_registered_already_is_welcome(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS | {"x_user_id": 475})
-    maker.answers(REGISTER, b"", status=409)
+    maker.set(TOKEN, TOKENS | {"x_user_id": 475})
+    maker.set(REGISTER, b"", status=409)
     assert exchange().provider_user_id == "475"
 
 
 def test_a_registration_that_stumbles_is_tried_again(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS | {"x_user_id": 475})
-    maker.answers(REGISTER, Answer(b"", 500), Answer(b"", 429), Answer({}, 200))
+    maker.set(TOKEN, TOKENS | {"x_user_id": 475})
+    maker.set(REGISTER, Answer(b"", 500), Answer(b"", 429), Answer({}, 200))
     assert exchange().provider_user_id == "475"
-    assert maker.order == [TOKEN, REGISTER, REGISTER, REGISTER]
+    assert maker.asked() == [TOKEN, REGISTER, REGISTER, REGISTER]
 
 
 @pytest.mark.parametrize(("status", "expected"), [(403, Failure.UNUSABLE), (401, Failure.UNUSABLE)])
 def test_a_missing_consent_of_polar_s_own_makes_no_grant(
     maker: StandIn, status: int, expected: Failure
 ) -> None:
-    maker.answers(TOKEN, TOKENS | {"x_user_id": 475})
-    maker.answers(REGISTER, b"", status=status)
+    maker.set(TOKEN, TOKENS | {"x_user_id": 475})
+    maker.set(REGISTER, b"", status=status)
     assert failure(exchange).failure == expected
-    assert maker.order == [TOKEN, REGISTER]
+    assert maker.asked() == [TOKEN, REGISTER]
 
 
 @pytest.mark.parametrize("named", [{}, {"x_user_id": None}, {"x_user_id": ""}])
 def test_nobody_is_registered_where_nobody_is_named(maker: StandIn, named: Any) -> None:
-    maker.answers(TOKEN, TOKENS | named)
+    maker.set(TOKEN, TOKENS | named)
     assert failure(exchange).failure == Failure.UNUSABLE
-    assert maker.order == [TOKEN]
+    assert maker.asked() == [TOKEN]
 
 
 # Probe and revoke
@@ -115,31 +108,31 @@ def test_nobody_is_registered_where_nobody_is_named(maker: StandIn, named: Any) 
     ],
 )
 def test_what_a_probe_shows(maker: StandIn, answer: Answer, expected: Probe) -> None:
-    maker.answers(f"GET {PERSON}", answer)
+    maker.set(f"GET {PERSON}", answer)
     assert provider("POLAR").probe(HELD) == expected
-    assert maker.asked[0].bearer == "access-1"
+    assert maker.calls[0].bearer == "access-1"
 
 
 @pytest.mark.parametrize("answer", [Answer(b"<html>", 401), Answer(b"{", 401), Answer({}, 500)])
 def test_a_probe_that_shows_nothing(maker: StandIn, answer: Answer) -> None:
-    maker.answers(f"GET {PERSON}", answer)
+    maker.set(f"GET {PERSON}", answer)
     failure(provider("POLAR").probe, HELD)
 
 
 def test_an_id_stays_one_part_of_the_address(maker: StandIn) -> None:
-    maker.answers(f"GET {API}/users/..%2Fwebhooks", {})
+    maker.set(f"GET {API}/users/..%2Fwebhooks", {})
     assert provider("POLAR").probe(Held("access-1", "", "../webhooks")) == Probe.ALIVE
 
 
 @pytest.mark.parametrize("status", [204, 401])
 def test_a_revoke_takes_back_the_registration(maker: StandIn, status: int) -> None:
-    maker.answers(f"DELETE {PERSON}", b"", status=status)
+    maker.set(f"DELETE {PERSON}", b"", status=status)
     provider("POLAR").revoke(HELD)
-    assert maker.asked[0].bearer == "access-1"
+    assert maker.calls[0].bearer == "access-1"
 
 
 def test_a_revoke_that_is_refused_is_not_taken_for_done(maker: StandIn) -> None:
-    maker.answers(f"DELETE {PERSON}", b"", status=403)
+    maker.set(f"DELETE {PERSON}", b"", status=403)
     assert failure(provider("POLAR").revoke, HELD).failure == Failure.UNUSABLE
 
 
@@ -152,33 +145,33 @@ def subscribe(**more: Any) -> Subscription | None:
 
 @pytest.mark.parametrize("none", [Answer({"data": []}), Answer({"data": None}), Answer(b"", 204)])
 def test_a_webhook_is_made_where_there_is_none(maker: StandIn, none: Answer) -> None:
-    maker.answers(f"GET {WEBHOOKS}", none)
+    maker.set(f"GET {WEBHOOKS}", none)
     made = {"data": TOLD | {"signature_secret_key": "told once"}}
-    maker.answers(f"POST {WEBHOOKS}", made, status=201)
+    maker.set(f"POST {WEBHOOKS}", made, status=201)
     assert subscribe() == Subscription("abdf33", "told once")
-    assert maker.order == [f"GET {WEBHOOKS}", f"POST {WEBHOOKS}"]
-    assert all(asked.headers["Authorization"] == BASIC for asked in maker.asked)
-    order = json.loads(maker.asked[1].body)
+    assert maker.asked() == [f"GET {WEBHOOKS}", f"POST {WEBHOOKS}"]
+    assert all(asked.headers["authorization"] == BASIC for asked in maker.calls)
+    order = json.loads(maker.calls[1].body)
     assert (order["url"], "EXERCISE" in order["events"]) == (NOTICE_URL, True)
 
 
 def test_ours_is_found_again(maker: StandIn) -> None:
-    maker.answers(f"GET {WEBHOOKS}", {"data": [TOLD]})
+    maker.set(f"GET {WEBHOOKS}", {"data": [TOLD]})
     assert subscribe(notice_secret="kept") == Subscription("abdf33", "kept")
-    assert maker.order == [f"GET {WEBHOOKS}"]
+    assert maker.asked() == [f"GET {WEBHOOKS}"]
 
 
 def test_ours_is_made_anew_where_its_secret_was_lost(maker: StandIn) -> None:
-    maker.answers(f"GET {WEBHOOKS}", {"data": [TOLD]})
-    maker.answers(f"DELETE {WEBHOOKS}/abdf33", b"", status=204)
-    maker.answers(f"POST {WEBHOOKS}", {"data": {"id": "new", "signature_secret_key": "new secret"}})
+    maker.set(f"GET {WEBHOOKS}", {"data": [TOLD]})
+    maker.set(f"DELETE {WEBHOOKS}/abdf33", b"", status=204)
+    maker.set(f"POST {WEBHOOKS}", {"data": {"id": "new", "signature_secret_key": "new secret"}})
     assert subscribe() == Subscription("new", "new secret")
 
 
 def test_one_that_leads_elsewhere_is_left_alone(maker: StandIn) -> None:
-    maker.answers(f"GET {WEBHOOKS}", {"data": [TOLD | {"url": "https://elsewhere.example/"}]})
+    maker.set(f"GET {WEBHOOKS}", {"data": [TOLD | {"url": "https://elsewhere.example/"}]})
     assert subscribe() is None
-    assert maker.order == [f"GET {WEBHOOKS}"]
+    assert maker.asked() == [f"GET {WEBHOOKS}"]
 
 
 @pytest.mark.parametrize(
@@ -194,14 +187,14 @@ def test_one_that_leads_elsewhere_is_left_alone(maker: StandIn) -> None:
     ],
 )
 def test_what_a_refused_look_means(maker: StandIn, answer: Answer, expected: Failure) -> None:
-    maker.answers(f"GET {WEBHOOKS}", answer)
+    maker.set(f"GET {WEBHOOKS}", answer)
     assert failure(subscribe).failure == expected
 
 
 @pytest.mark.parametrize("made", [{}, {"data": []}, {"data": TOLD}, {"data": {"id": ""}}])
 def test_a_webhook_without_a_secret_is_an_error(maker: StandIn, made: Any) -> None:
-    maker.answers(f"GET {WEBHOOKS}", {"data": []})
-    maker.answers(f"POST {WEBHOOKS}", made)
+    maker.set(f"GET {WEBHOOKS}", {"data": []})
+    maker.set(f"POST {WEBHOOKS}", made)
     assert failure(subscribe).failure == Failure.UNUSABLE
 
 
@@ -225,7 +218,7 @@ def test_a_signed_event_is_taken_and_says_nothing_to_us() -> None:
     assert hear(EVENT, polar.signature("told once", EVENT)) == Reply([], status=200)
 
 
-@pytest.mark.parametrize("signature", ["", "0" * 64, polar.signature(SECRET, EVENT)])
+@pytest.mark.parametrize("signature", ["", "0" * 64, polar.signature(CLIENT_SECRET, EVENT)])
 def test_an_event_that_is_not_signed_is_refused(signature: str) -> None:
     with pytest.raises(NotVerifiedError):
         hear(EVENT, signature)

@@ -21,16 +21,15 @@ from connections.providers.answers import (
     Reply,
     Subscription,
 )
-from tests.connections.providers.asking import asked_of_person, failure, refused_refresh
-from tests.connections.providers.stand_in import (
+from tests.connections.providers.asking import (
     CLIENT_ID,
     HELD,
-    NOTICE_URL,
-    SECRET,
-    Answer,
-    StandIn,
+    asked_of_person,
+    failure,
     provider,
+    refused_refresh,
 )
+from tests.connections.providers.stand_in import CLIENT_SECRET, NOTICE_URL, Answer, StandIn
 
 TOKEN, REVOKE = "POST www.strava.com/oauth/token", "POST www.strava.com/oauth/revoke"
 ATHLETE = "GET www.strava.com/api/v3/athlete"
@@ -71,22 +70,22 @@ def test_a_person_is_asked_for_scopes_with_commas(maker: StandIn) -> None:
 def test_what_was_ticked_stands_in_the_redirect(
     maker: StandIn, told: str, granted: list[str] | None
 ) -> None:
-    maker.answers(TOKEN, TOKENS | ATHLETE_SAID)
+    maker.set(TOKEN, TOKENS | ATHLETE_SAID)
     answer = provider("STRAVA").exchange("code-1", "", told_scope=told)
     assert (answer.provider_user_id, answer.scopes) == ("134815", granted)
-    form = maker.asked[0].form
-    assert (form["client_id"], form["client_secret"]) == (CLIENT_ID, SECRET)
-    assert "Authorization" not in maker.asked[0].headers
+    form = maker.calls[0].form
+    assert (form["client_id"], form["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
+    assert "authorization" not in maker.calls[0].headers
 
 
 @pytest.mark.parametrize("athlete", [{}, {"athlete": None}, {"athlete": {"id": [1]}}])
 def test_an_answer_to_a_code_names_somebody(maker: StandIn, athlete: Any) -> None:
-    maker.answers(TOKEN, TOKENS | athlete)
+    maker.set(TOKEN, TOKENS | athlete)
     assert failure(provider("STRAVA").exchange, "code-1", "").failure == Failure.UNUSABLE
 
 
 def test_a_refresh_names_nobody_and_may_bring_the_same_token(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS | {"refresh_token": "refresh-1"})
+    maker.set(TOKEN, TOKENS | {"refresh_token": "refresh-1"})
     answer = provider("STRAVA").refresh(HELD)
     assert (answer.provider_user_id, answer.scopes) == ("", None)
     assert (answer.access_token, answer.refresh_token) == ("access-2", "refresh-1")
@@ -112,7 +111,7 @@ def test_a_refresh_names_nobody_and_may_bring_the_same_token(maker: StandIn) -> 
 def test_what_a_refused_refresh_means(
     maker: StandIn, status: int, said: Any, expected: Failure
 ) -> None:
-    maker.answers(TOKEN, said, status=status)
+    maker.set(TOKEN, said, status=status)
     assert refused_refresh(provider("STRAVA"), HELD) == expected
 
 
@@ -131,9 +130,9 @@ def test_what_a_refused_refresh_means(
     ],
 )
 def test_what_a_probe_shows(maker: StandIn, status: int, said: Any, expected: Probe) -> None:
-    maker.answers(ATHLETE, said, status=status)
+    maker.set(ATHLETE, said, status=status)
     assert provider("STRAVA").probe(HELD) == expected
-    assert maker.asked[0].bearer == "access-1"
+    assert maker.calls[0].bearer == "access-1"
 
 
 @pytest.mark.parametrize(
@@ -141,12 +140,12 @@ def test_what_a_probe_shows(maker: StandIn, status: int, said: Any, expected: Pr
     [(HELD, "refresh-1", "refresh_token"), (Held("access-1", "", "1"), "access-1", "access_token")],
 )
 def test_a_revoke_uses_basic(maker: StandIn, held: Held, token: str, hint: str) -> None:
-    maker.answers(REVOKE, b"")
+    maker.set(REVOKE, b"")
     provider("STRAVA").revoke(held)
-    (asked,) = maker.asked
+    (asked,) = maker.calls
     assert asked.form == {"token": token, "token_type_hint": hint}
-    basic = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
-    assert asked.headers["Authorization"] == f"Basic {basic}"
+    basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+    assert asked.headers["authorization"] == f"Basic {basic}"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,7 @@ def test_a_revoke_uses_basic(maker: StandIn, held: Held, token: str, hint: str) 
 def test_a_refused_revoke_is_not_taken_for_done(
     maker: StandIn, status: int, expected: Failure
 ) -> None:
-    maker.answers(REVOKE, {}, status=status)
+    maker.set(REVOKE, {}, status=status)
     assert failure(provider("STRAVA").revoke, HELD).failure == expected
 
 
@@ -168,24 +167,24 @@ def subscribe(**more: Any) -> Subscription | None:
 
 
 def test_a_subscription_is_made_where_there_is_none(maker: StandIn) -> None:
-    maker.answers(f"GET {SUBSCRIPTIONS}", [])
-    maker.answers(f"POST {SUBSCRIPTIONS}", {"id": 120475}, status=201)
+    maker.set(f"GET {SUBSCRIPTIONS}", [])
+    maker.set(f"POST {SUBSCRIPTIONS}", {"id": 120475}, status=201)
     assert subscribe() == Subscription("120475")
-    listed, made = maker.asked
-    assert listed.query == {"client_id": CLIENT_ID, "client_secret": SECRET}
+    listed, made = maker.calls
+    assert listed.query == {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     assert made.form == listed.query | {
         "callback_url": NOTICE_URL,
-        "verify_token": strava.verify_token(SECRET),
+        "verify_token": strava.verify_token(CLIENT_SECRET),
     }
 
 
 def test_ours_is_found_again_and_one_that_leads_elsewhere_left_alone(maker: StandIn) -> None:
     ours = {"id": 7, "callback_url": NOTICE_URL}
     elsewhere = {"id": 8, "callback_url": "https://elsewhere.example/"}
-    maker.answers(f"GET {SUBSCRIPTIONS}", [ours], [elsewhere])
+    maker.set(f"GET {SUBSCRIPTIONS}", [ours], [elsewhere])
     assert subscribe(notice_secret="kept") == Subscription("7", "kept")
     assert subscribe() is None
-    assert maker.order == [f"GET {SUBSCRIPTIONS}"] * 2
+    assert maker.asked() == [f"GET {SUBSCRIPTIONS}"] * 2
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ def test_ours_is_found_again_and_one_that_leads_elsewhere_left_alone(maker: Stan
     ],
 )
 def test_what_a_refused_look_means(maker: StandIn, answer: Answer, expected: Failure) -> None:
-    maker.answers(f"GET {SUBSCRIPTIONS}", answer)
+    maker.set(f"GET {SUBSCRIPTIONS}", answer)
     assert failure(subscribe).failure == expected
 
 
@@ -230,7 +229,7 @@ def hear(body: bytes, signed_with: str = "", *, age: int = 0, **more: Any) -> Re
     return provider("STRAVA", **given).hear(Knock("POST", headers, {}, body))
 
 
-@pytest.mark.parametrize("secret", [SECRET, "told us"])
+@pytest.mark.parametrize("secret", [CLIENT_SECRET, "told us"])
 def test_an_event_signed_with_a_secret_of_ours_ends_what_is_older(secret: str) -> None:
     reply = hear(event(), secret, notice_secret="told us")
     told = NoticeMessage(NoticeKind.REVOKED, "134815", occurred_at=AT)
@@ -238,11 +237,13 @@ def test_an_event_signed_with_a_secret_of_ours_ends_what_is_older(secret: str) -
 
 
 def test_a_signature_makes_the_subscription_s_id_needless() -> None:
-    (told,) = hear(event(subscription_id=1), SECRET).messages
+    (told,) = hear(event(subscription_id=1), CLIENT_SECRET).messages
     assert told.kind == NoticeKind.REVOKED
 
 
-@pytest.mark.parametrize(("secret", "age"), [("none", 0), ("", 0), ("guessed", 0), (SECRET, 301)])
+@pytest.mark.parametrize(
+    ("secret", "age"), [("none", 0), ("", 0), ("guessed", 0), (CLIENT_SECRET, 301)]
+)
 def test_an_event_that_nobody_can_verify_is_a_reason_to_look(secret: str, age: int) -> None:
     (told,) = hear(event(), secret, age=age).messages
     assert told == NoticeMessage(NoticeKind.DOUBT, "134815", occurred_at=AT)
@@ -271,7 +272,7 @@ def test_a_subscription_without_an_id_matches_none(given: Any) -> None:
     ],
 )
 def test_other_events_say_nothing_to_us(more: dict[str, Any]) -> None:
-    assert list(hear(event(**more), SECRET).messages) == []
+    assert list(hear(event(**more), CLIENT_SECRET).messages) == []
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_other_events_say_nothing_to_us(more: dict[str, Any]) -> None:
 )
 def test_a_signed_event_in_another_shape_is_not_understood(more: dict[str, Any]) -> None:
     with pytest.raises(MalformedNoticeError):
-        hear(event(**more), SECRET)
+        hear(event(**more), CLIENT_SECRET)
 
 
 def handshake(**query: str) -> Reply:
@@ -300,13 +301,13 @@ def handshake(**query: str) -> Reply:
 
 
 def test_the_challenge_comes_back_to_whoever_knows_the_word() -> None:
-    word = strava.verify_token(SECRET)
+    word = strava.verify_token(CLIENT_SECRET)
     reply = handshake(mode="subscribe", challenge='15f7"d1a91c1f40', verify_token=word)
     assert (reply.status, reply.content_type) == (200, "application/json")
     assert json.loads(reply.content) == {"hub.challenge": '15f7"d1a91c1f40'}
 
 
-@pytest.mark.parametrize("word", ["", "guessed", SECRET, "\ud800"])
+@pytest.mark.parametrize("word", ["", "guessed", CLIENT_SECRET, "\ud800"])
 def test_nobody_else_passes_the_handshake(word: str) -> None:
     with pytest.raises(NotVerifiedError):
         handshake(mode="subscribe", challenge="c", verify_token=word)

@@ -9,7 +9,8 @@ import pytest
 from connections.providers import fitbit, polar, strava, whoop, withings
 from connections.providers.answers import Knock, NotVerifiedError
 from terra_portal import clock
-from tests.connections.providers.stand_in import SECRET, provider
+from tests.connections.providers.asking import provider
+from tests.connections.providers.stand_in import CLIENT_SECRET
 
 FITBIT = (
     b'[{"collectionType":"userRevokedAccess","date":"2026-11-23","ownerId":"ABC123",'
@@ -33,26 +34,26 @@ STRAVA_SIGNED = "2728cb980f3381b5d29a3f70be67e832fc4af4afffdf44acf12985e996bf65b
 
 
 def test_fitbit() -> None:
-    assert fitbit.signature(SECRET, FITBIT) == FITBIT_SIGNED
+    assert fitbit.signature(CLIENT_SECRET, FITBIT) == FITBIT_SIGNED
 
 
 def test_whoop() -> None:
-    assert whoop.signature(SECRET, "1700000000000", WHOOP) == WHOOP_SIGNED
+    assert whoop.signature(CLIENT_SECRET, "1700000000000", WHOOP) == WHOOP_SIGNED
 
 
 def test_polar() -> None:
-    assert polar.signature(SECRET, POLAR) == POLAR_SIGNED
+    assert polar.signature(CLIENT_SECRET, POLAR) == POLAR_SIGNED
 
 
 def test_withings() -> None:
-    nonce = withings.sign(SECRET, "getnonce", "cid", "1700000000")
+    nonce = withings.sign(CLIENT_SECRET, "getnonce", "cid", "1700000000")
     assert nonce == "438647baebbda4b149195f31924aeb8c95ea617ef984e4d966cc0f5d90959011"
-    revoke = withings.sign(SECRET, "revoke", "cid", "nonce1")
+    revoke = withings.sign(CLIENT_SECRET, "revoke", "cid", "nonce1")
     assert revoke == "f21d2bd6d27fe47bc43f053fafbc3d441a22f76bf6a5ce95c2f74deaacecc7de"
 
 
 def test_strava() -> None:
-    assert strava.signature(SECRET, "1700000000", STRAVA) == STRAVA_SIGNED
+    assert strava.signature(CLIENT_SECRET, "1700000000", STRAVA) == STRAVA_SIGNED
 
 
 # The same through the doors: as it came it is taken, with one byte changed it is refused.

@@ -14,8 +14,15 @@ from connections.providers.answers import (
     Probe,
     Reply,
 )
-from tests.connections.providers.asking import asked_of_person, failure, refused_refresh
-from tests.connections.providers.stand_in import CLIENT_ID, HELD, SECRET, Answer, StandIn, provider
+from tests.connections.providers.asking import (
+    CLIENT_ID,
+    HELD,
+    asked_of_person,
+    failure,
+    provider,
+    refused_refresh,
+)
+from tests.connections.providers.stand_in import CLIENT_SECRET, Answer, StandIn
 
 HOST = "api.prod.whoop.com"
 TOKEN, PROFILE = f"POST {HOST}/oauth/oauth2/token", f"GET {HOST}/developer/v2/user/profile/basic"
@@ -29,19 +36,19 @@ def test_a_person_is_asked_for_offline_and_a_name_whatever_a_source_says(maker: 
 
 
 def test_the_account_is_named_by_its_profile(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS | {"scope": "offline read:profile read:sleep"})
-    maker.answers(PROFILE, {"user_id": 10129, "email": "x"})
+    maker.set(TOKEN, TOKENS | {"scope": "offline read:profile read:sleep"})
+    maker.set(PROFILE, {"user_id": 10129, "email": "x"})
     answer = provider("WHOOP").exchange("code-1", "")
     assert (answer.provider_user_id, answer.scopes) == ("10129", ["read:profile", "read:sleep"])
-    assert maker.asked[0].form["client_id"] == CLIENT_ID
-    assert maker.asked[1].bearer == "access-2"
+    assert maker.calls[0].form["client_id"] == CLIENT_ID
+    assert maker.calls[1].bearer == "access-2"
 
 
 def test_a_profile_that_stumbles_is_asked_again(maker: StandIn) -> None:
-    maker.answers(TOKEN, TOKENS)
-    maker.answers(PROFILE, Answer({}, 500), Answer({}, 500), Answer({"user_id": 10129}))
+    maker.set(TOKEN, TOKENS)
+    maker.set(PROFILE, Answer({}, 500), Answer({}, 500), Answer({"user_id": 10129}))
     assert provider("WHOOP").exchange("code-1", "").provider_user_id == "10129"
-    maker.answers(PROFILE, Answer({}, 500))
+    maker.set(PROFILE, Answer({}, 500))
     assert failure(provider("WHOOP").exchange, "code-1", "").failure == Failure.UNAVAILABLE
 
 
@@ -56,9 +63,9 @@ def test_a_profile_that_stumbles_is_asked_again(maker: StandIn) -> None:
 def test_a_refresh_asks_for_offline_and_takes_its_echo_for_no_news(
     maker: StandIn, scope: dict[str, str], expected: list[str] | None
 ) -> None:
-    maker.answers(TOKEN, TOKENS | scope)
+    maker.set(TOKEN, TOKENS | scope)
     assert provider("WHOOP").refresh(HELD).scopes == expected
-    assert maker.asked[0].form["scope"] == "offline"
+    assert maker.calls[0].form["scope"] == "offline"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +80,7 @@ def test_a_refresh_asks_for_offline_and_takes_its_echo_for_no_news(
 def test_what_a_refused_refresh_means(
     maker: StandIn, status: int, said: Any, expected: Failure
 ) -> None:
-    maker.answers(TOKEN, said, status=status)
+    maker.set(TOKEN, said, status=status)
     assert refused_refresh(provider("WHOOP"), HELD) == expected
 
 
@@ -89,7 +96,7 @@ def test_what_a_refused_refresh_means(
 )
 def test_what_a_probe_shows(maker: StandIn, answer: Answer, expected: Probe) -> None:
     """WHOOP refuses in plain words."""
-    maker.answers(PROFILE, answer)
+    maker.set(PROFILE, answer)
     assert provider("WHOOP").probe(HELD) == expected
 
 
@@ -107,20 +114,20 @@ def test_what_a_probe_shows(maker: StandIn, answer: Answer, expected: Probe) -> 
     ],
 )
 def test_a_page_of_something_in_between_shows_nothing(maker: StandIn, answer: Answer) -> None:
-    maker.answers(PROFILE, answer)
+    maker.set(PROFILE, answer)
     failure(provider("WHOOP").probe, HELD)
 
 
 def test_a_revoke_takes_back_the_access(maker: StandIn) -> None:
-    maker.answers(f"DELETE {HOST}/developer/v2/user/access", b"", status=204)
+    maker.set(f"DELETE {HOST}/developer/v2/user/access", b"", status=204)
     provider("WHOOP").revoke(HELD)
-    assert maker.asked[0].bearer == "access-1"
+    assert maker.calls[0].bearer == "access-1"
 
 
 # Notices
 
 
-def hear(body: bytes, *, secret: str = SECRET, stamp: str = "") -> Reply:
+def hear(body: bytes, *, secret: str = CLIENT_SECRET, stamp: str = "") -> Reply:
     stamp = stamp or str(int(time.time() * 1000))
     headers = {
         "X-WHOOP-Signature": whoop.signature(secret, stamp, body),

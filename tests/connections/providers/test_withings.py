@@ -16,16 +16,15 @@ from connections.providers.answers import (
     Reply,
 )
 from terra_portal import clock
-from tests.connections.providers.asking import asked_of_person, failure, refused_refresh
-from tests.connections.providers.stand_in import (
+from tests.connections.providers.asking import (
     CLIENT_ID,
     HELD,
-    NOTICE_URL,
-    SECRET,
-    Answer,
-    StandIn,
+    asked_of_person,
+    failure,
     provider,
+    refused_refresh,
 )
+from tests.connections.providers.stand_in import CLIENT_SECRET, NOTICE_URL, Answer, StandIn
 
 TOKEN = "POST wbsapi.withings.net/v2/oauth2"
 NONCE = "POST wbsapi.withings.net/v2/signature"
@@ -56,16 +55,16 @@ def test_a_person_is_asked_for_scopes_with_commas(maker: StandIn) -> None:
 
 
 def test_a_code_is_exchanged_within_the_envelope(maker: StandIn) -> None:
-    maker.answers(TOKEN, envelope(**TOKENS))
+    maker.set(TOKEN, envelope(**TOKENS))
     before = clock.now()
     answer = provider("WITHINGS").exchange("code-1", "")
-    assert maker.asked[0].form == {
+    assert maker.calls[0].form == {
         "action": "requesttoken",
         "grant_type": "authorization_code",
         "code": "code-1",
         "redirect_uri": "http://testserver/connect/callback/withings/",
         "client_id": CLIENT_ID,
-        "client_secret": SECRET,
+        "client_secret": CLIENT_SECRET,
     }
     assert (answer.provider_user_id, answer.access_token) == ("363", "access-2")
     assert answer.scopes == ["user.info", "user.metrics"]
@@ -76,10 +75,10 @@ def test_a_code_is_exchanged_within_the_envelope(maker: StandIn) -> None:
 
 
 def test_a_refresh_asks_with_the_same_action(maker: StandIn) -> None:
-    maker.answers(TOKEN, envelope(**TOKENS))
+    maker.set(TOKEN, envelope(**TOKENS))
     answer = provider("WITHINGS").refresh(HELD)
     assert (answer.access_token, answer.refresh_token) == ("access-2", "refresh-2")
-    asked = maker.asked[0].form
+    asked = maker.calls[0].form
     assert (asked["action"], asked["refresh_token"]) == ("requesttoken", "refresh-1")
 
 
@@ -105,17 +104,17 @@ def test_a_refresh_asks_with_the_same_action(maker: StandIn) -> None:
     ],
 )
 def test_what_a_refused_refresh_means(maker: StandIn, said: Any, expected: Failure) -> None:
-    maker.answers(TOKEN, said)
+    maker.set(TOKEN, said)
     assert refused_refresh(provider("WITHINGS"), HELD) == expected
 
 
 def test_too_many_calls_are_left_alone_for_a_minute(maker: StandIn) -> None:
-    maker.answers(TOKEN, envelope(601))
+    maker.set(TOKEN, envelope(601))
     assert failure(provider("WITHINGS").refresh, HELD).retry_after == timedelta(minutes=1)
 
 
 def test_an_answer_that_may_have_spent_the_token_says_so(maker: StandIn) -> None:
-    maker.answers(TOKEN, envelope(503), envelope(userid=363))
+    maker.set(TOKEN, envelope(503), envelope(userid=363))
     assert failure(provider("WITHINGS").refresh, HELD).outcome_known
     assert not failure(provider("WITHINGS").refresh, HELD).outcome_known
 
@@ -129,39 +128,41 @@ def test_an_answer_that_may_have_spent_the_token_says_so(maker: StandIn) -> None
     + [(status, Probe.UNSURE) for status in (214, 277, 2553, 2555, 503, 524)],
 )
 def test_what_a_probe_shows(maker: StandIn, status: int, expected: Probe) -> None:
-    maker.answers(NOTIFY, envelope(status, profiles=[]))
+    maker.set(NOTIFY, envelope(status, profiles=[]))
     assert provider("WITHINGS").probe(HELD) == expected
-    assert maker.asked[0].bearer == "access-1"
+    assert maker.calls[0].bearer == "access-1"
 
 
 @pytest.mark.parametrize("said", [b"<html>", envelope(601), Answer({}, 500), {"status": None}])
 def test_a_probe_that_shows_nothing(maker: StandIn, said: Any) -> None:
-    maker.answers(NOTIFY, said)
+    maker.set(NOTIFY, said)
     failure(provider("WITHINGS").probe, HELD)
 
 
 def test_a_revoke_is_signed_and_needs_no_token(maker: StandIn) -> None:
-    maker.answers(NONCE, envelope(nonce="nonce-1"))
-    maker.answers(TOKEN, envelope())
+    maker.set(NONCE, envelope(nonce="nonce-1"))
+    maker.set(TOKEN, envelope())
     provider("WITHINGS").revoke(HELD)
-    asked_nonce, asked_revoke = maker.asked
+    asked_nonce, asked_revoke = maker.calls
     stamp = asked_nonce.form["timestamp"]
     assert abs(int(stamp) - clock.now().timestamp()) < 60
-    assert asked_nonce.form["signature"] == withings.sign(SECRET, "getnonce", CLIENT_ID, stamp)
+    assert asked_nonce.form["signature"] == withings.sign(
+        CLIENT_SECRET, "getnonce", CLIENT_ID, stamp
+    )
     assert asked_revoke.form == {
         "action": "revoke",
         "client_id": CLIENT_ID,
         "userid": "person-1",
         "nonce": "nonce-1",
-        "signature": withings.sign(SECRET, "revoke", CLIENT_ID, "nonce-1"),
+        "signature": withings.sign(CLIENT_SECRET, "revoke", CLIENT_ID, "nonce-1"),
     }
-    assert all("Authorization" not in asked.headers for asked in maker.asked)
-    assert all(SECRET.encode() not in asked.body for asked in maker.asked)
+    assert all("authorization" not in asked.headers for asked in maker.calls)
+    assert all(CLIENT_SECRET.encode() not in asked.body for asked in maker.calls)
 
 
 def test_a_revoke_that_is_refused_is_not_taken_for_done(maker: StandIn) -> None:
-    maker.answers(NONCE, envelope(nonce="nonce-1"), envelope(401), envelope())
-    maker.answers(TOKEN, envelope(503))
+    maker.set(NONCE, envelope(nonce="nonce-1"), envelope(401), envelope())
+    maker.set(TOKEN, envelope(503))
     revoke = provider("WITHINGS").revoke
     assert failure(revoke, HELD).failure == Failure.UNUSABLE
     assert failure(revoke, HELD).failure == Failure.INVALID_CLIENT
@@ -176,32 +177,32 @@ def orders(*urls: str, appli: int = 46) -> dict[str, Any]:
 
 
 def asked_of_notify(maker: StandIn) -> list[tuple[str, str]]:
-    return [(one.form["action"], one.form.get("callbackurl", "")) for one in maker.asked]
+    return [(one.form["action"], one.form.get("callbackurl", "")) for one in maker.calls]
 
 
 def test_notices_are_ordered_to_an_address_that_names_the_consent(maker: StandIn) -> None:
-    maker.answers(NOTIFY, orders(), envelope())
+    maker.set(NOTIFY, orders(), envelope())
     provider("WITHINGS").subscribe(HELD, 3)
     assert asked_of_notify(maker) == [("list", ""), ("subscribe", MINE)]
-    assert all(one.form["appli"] == "46" and one.bearer == "access-1" for one in maker.asked)
+    assert all(one.form["appli"] == "46" and one.bearer == "access-1" for one in maker.calls)
 
 
 def test_an_order_that_stands_is_left_and_an_earlier_one_taken_back(maker: StandIn) -> None:
     old, foreign = f"{NOTICE_URL}?authorisation_number=2", "https://elsewhere.example/?a=1"
-    maker.answers(NOTIFY, orders(old, MINE, foreign, NOTICE_URL), envelope())
+    maker.set(NOTIFY, orders(old, MINE, foreign, NOTICE_URL), envelope())
     provider("WITHINGS").subscribe(HELD, 3)
     assert asked_of_notify(maker) == [("list", ""), ("revoke", old), ("revoke", NOTICE_URL)]
 
 
 def test_an_earlier_order_is_kept_until_the_new_one_stands(maker: StandIn) -> None:
-    maker.answers(NOTIFY, orders(f"{NOTICE_URL}?authorisation_number=2"), envelope(293))
+    maker.set(NOTIFY, orders(f"{NOTICE_URL}?authorisation_number=2"), envelope(293))
     assert failure(provider("WITHINGS").subscribe, HELD, 3).failure == Failure.UNUSABLE
     assert asked_of_notify(maker) == [("list", ""), ("subscribe", MINE)]
 
 
 @pytest.mark.parametrize("profiles", [7, [7], [{"appli": 46}], {"a": 1}])
 def test_orders_in_another_shape_are_an_error_of_theirs(maker: StandIn, profiles: Any) -> None:
-    maker.answers(NOTIFY, envelope(profiles=profiles))
+    maker.set(NOTIFY, envelope(profiles=profiles))
     assert failure(provider("WITHINGS").subscribe, HELD, 3).failure == Failure.UNUSABLE
 
 
