@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from connections import clients
@@ -39,7 +38,7 @@ def stored() -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_withings_looks_whether_the_address_is_there(db: None, method: str) -> None:
-    answer: HttpResponse = Client().generic(method, hook("WITHINGS") + "?authorisation_number=3")
+    answer = Client().generic(method, hook("WITHINGS") + "?authorisation_number=3")
     assert answer.status_code == 200
 
 

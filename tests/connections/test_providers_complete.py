@@ -1,7 +1,7 @@
 """A provider is taken whole or not at all: what each has to bring, and that the lack is seen."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -64,7 +64,7 @@ class BareProvider(WearableProvider):
     resource = "BARE"
     oauth2_adapter_class = BareAdapter
     hosts = ("bare.example",)
-    scope_labels: dict[str, str] = {}
+    scope_labels: ClassVar[dict[str, str]] = {}
     facts = ()
 
 

@@ -30,7 +30,7 @@ TOKEN = "POST wbsapi.withings.net/v2/oauth2"
 NONCE = "POST wbsapi.withings.net/v2/signature"
 NOTIFY = "POST wbsapi.withings.net/notify"
 MINE = f"{NOTICE_URL}?authorisation_number=3"
-TOKENS = {
+TOKENS: dict[str, Any] = {
     "userid": 363,
     "access_token": "access-2",
     "refresh_token": "refresh-2",
