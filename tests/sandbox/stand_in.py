@@ -89,3 +89,9 @@ class StandIn:
         """The bodies of this client's notices, oldest first; sent or not."""
         listed = self.sandbox.control("GET", "notices")
         return [one["body"] for one in reversed(listed) if one["client_id"] == self.client_id]
+
+    def sendings(self) -> list[tuple[int, bool]]:
+        """How often each of this client's notices was tried, and whether it was taken."""
+        listed = self.sandbox.control("GET", "notices")
+        mine = [one["sendings"] for one in listed if one["client_id"] == self.client_id]
+        return [(sent["attempts"], sent["done"]) for each in mine for sent in each]

@@ -6,7 +6,6 @@ from .withings import (
     Withings,
     body,
     error,
-    sendings,
 )
 
 
@@ -107,7 +106,7 @@ def test_an_answer_from_400_on_makes_it_come_again(app: Withings, notices: Notic
     app.subscribe(app.connect())
     app.press_revoke()
     notices.wait_for(3)
-    wait_until(lambda: sendings(app) == [(3, True)])
+    wait_until(lambda: app.sendings() == [(3, True)])
 
 
 def test_anybody_can_send_such_a_notice(app: Withings, notices: NoticeServer) -> None:

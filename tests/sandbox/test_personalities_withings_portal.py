@@ -8,7 +8,6 @@ from .portal import Meeting, held, redirect_uri
 from .process import Sandbox
 from .withings import (
     Withings,
-    sendings,
 )
 
 
@@ -54,9 +53,7 @@ def test_the_module_takes_an_update_for_nothing(meeting: Meeting, notices: Notic
     meeting.provider().subscribe(held(meeting.connect()), 1)
     asked = {"account": meeting.app.account, "client_id": meeting.app.client_id}
     assert meeting.app.sandbox.control("POST", "news", asked) == {"told": 1}
-    app = meeting.app
-    assert isinstance(app, Withings)
-    wait_until(lambda: sendings(app) == [(1, True)])
+    wait_until(lambda: meeting.app.sendings() == [(1, True)])
     assert meeting.heard == []
 
 

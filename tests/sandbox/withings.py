@@ -74,9 +74,3 @@ def error(answer: requests.Response) -> tuple[int, str]:
     said = answer.json()
     assert (answer.status_code, said["body"]) == (200, {})
     return said["status"], said["error"]
-
-
-def sendings(app: Withings) -> list[tuple[int, bool]]:
-    listed = app.sandbox.control("GET", "notices")
-    mine = [one["sendings"] for one in listed if one["client_id"] == app.client_id]
-    return [(sent["attempts"], sent["done"]) for each in mine for sent in each]
