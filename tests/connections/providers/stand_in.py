@@ -96,5 +96,9 @@ def running() -> Iterator[StandIn]:
 
 def simulated(provider: str, client_id: str, **more: Any) -> WearableProvider:
     """The provider's classes with an application that lives at the stand-in."""
-    usual = {"client_secret": CLIENT_SECRET, "notice_url": NOTICE_URL, "simulated": True}
+    usual: dict[str, Any] = {
+        "client_secret": CLIENT_SECRET,
+        "notice_url": NOTICE_URL,
+        "simulated": True,
+    }
     return build(Credentials(provider, client_id, **(usual | more)))
