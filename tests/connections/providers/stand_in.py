@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +14,7 @@ from connections.providers.answers import Credentials
 
 CLIENT_SECRET = "s3cr3t"
 NOTICE_URL = "https://portal.example/hooks/maker/hook-id/"
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,38 @@ class Call:
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode()))
 
+    @property
+    def bearer(self) -> str:
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body of bytes goes out as it is: a page where it looks like one, else plain words."""
+
+    said: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        if self.status == NO_CONTENT:
+            return b""
+        return self.said if isinstance(self.said, bytes) else json.dumps(self.said).encode()
+
+    @property
+    def content_type(self) -> str:
+        if not isinstance(self.said, bytes):
+            return "application/json"
+        return "text/html" if self.said.lstrip().startswith(b"<") else "text/plain"
+
 
 @dataclass
 class StandIn:
     """What is not `set` is 404. Several answers set for one call come in turn; the last stays."""
 
     url: str = ""
-    answers: dict[str, list[tuple[int, bytes, str]]] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
     @property
@@ -45,12 +71,9 @@ class StandIn:
         return {"*": f"{self.url}/{{host}}"}
 
     def set(self, call: str, *bodies: Any, status: int = 200) -> None:
-        """`call` is like `GET api.maker.example/v1/me`; a body of bytes goes out as it is."""
+        """`call` is like `GET api.maker.example/v1/me`; each body may be an Answer of its own."""
         self.answers[call] = [
-            (status, body, "text/html")
-            if isinstance(body, bytes)
-            else (status, json.dumps(body).encode(), "application/json")
-            for body in bodies
+            body if isinstance(body, Answer) else Answer(body, status) for body in bodies
         ]
 
     def asked(self) -> list[str]:
@@ -70,13 +93,15 @@ def running() -> Iterator[StandIn]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, path, dict(parse_qsl(parts.query)), headers, body)
             told.calls.append(call)
-            turns = told.answers.get(f"{self.command} {path}") or [(404, b"", "text/plain")]
-            status, content, content_type = turns.pop(0) if len(turns) > 1 else turns[0]
-            self.send_response(status)
-            self.send_header("content-type", content_type)
-            self.send_header("content-length", str(len(content)))
+            turns = told.answers.get(f"{self.command} {path}") or [Answer(b"", 404)]
+            turn = turns.pop(0) if len(turns) > 1 else turns[0]
+            self.send_response(turn.status)
+            for name, value in {"content-type": turn.content_type, **turn.headers}.items():
+                self.send_header(name, value)
+            if turn.status != NO_CONTENT:
+                self.send_header("content-length", str(len(turn.body)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(turn.body)
 
         do_GET = do_POST = do_PUT = do_DELETE = answer
 
