@@ -123,23 +123,29 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
     """An access token that is good for another minute; refreshes at most once for all callers.
 
     Raises TokensUnavailableError. However many call at once, one of them asks the provider and
-    all are served by its answer.
+    all are served by its answer, even if that is good for less.
     """
     with tenancy.system("token refresh"):
         began = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
         give_up = time.monotonic() + 2 * settings.PROVIDER_DEADLINE_SECONDS + 5
+        has_asked = False
         while time.monotonic() < give_up:
             settle(grant_id)
             grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
             if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
-            if _is_fresh(grant) and not (force and grant.version == began):
+            is_new = grant.version != began
+            if _lasts(grant, timedelta(0) if is_new else FRESH_FOR) and (is_new or not force):
                 return grant.access_token
+            if has_asked:
+                # What came had run out on its way: more of the same would not help.
+                break
             if not grant.refresh_token:
                 raise _ended_or_needs_reauth(grant)
             _wait_for_client(grant)
             if _take_lease(grant):
                 _refresh(grant)
+                has_asked = True
             else:
                 time.sleep(POLL_SECONDS)
         raise TokensUnavailableError(Attention.PROVIDER_FAILING)
@@ -155,9 +161,9 @@ def _wait_for_client(grant: Grant) -> None:
         raise TokensUnavailableError(Attention.CLIENT_REJECTED)
 
 
-def _is_fresh(grant: Grant) -> bool:
+def _lasts(grant: Grant, at_least: timedelta) -> bool:
     expires_at = grant.access_expires_at
-    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + FRESH_FOR)
+    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + at_least)
 
 
 def _take_lease(grant: Grant) -> bool:

@@ -52,6 +52,18 @@ def test_many_callers_make_one_call_and_are_all_served(expired: World) -> None:
     assert refreshes(expired) == 1
 
 
+def test_tokens_that_live_too_short_are_not_asked_for_again(expired: World) -> None:
+    """Less than the minute that a caller would like to have: all take what one call brought."""
+    expired.dial(access_token_seconds=30)
+    grant_id = expired.grant().pk
+
+    served = run_together(*[lambda: tokens.fresh(grant_id)] * CALLERS)
+
+    assert len(set(served)) == 1
+    assert expired.is_alive(served[0])
+    assert refreshes(expired) == 1
+
+
 def test_callers_wait_for_a_slow_answer(expired: World) -> None:
     expired.dial(token_answer={"answer": "slow:1", "times": 1})
     grant_id = expired.grant().pk
