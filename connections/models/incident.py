@@ -45,7 +45,7 @@ class Incident(models.Model):
         indexes = [models.Index(fields=["-opened_at", "-id"], name="incident_listed")]
 
     def __str__(self) -> str:
-        return f"incident of {self.oauth_client_id}"
+        return f"incident of {self.opened_at:%d %B %Y, %H:%M}"
 
 
 class HeldEndQuerySet(models.QuerySet["HeldEnd"]):
