@@ -46,6 +46,10 @@ class Grant(models.Model):
     refresh_sent_fingerprint = models.CharField(max_length=64, blank=True)
 
     doubtful_since = models.DateTimeField(null=True)
+    # The provider answers 410 Gone since then; one such answer may be an accident.
+    gone_since = models.DateTimeField(null=True)
+    # Looks in a row that told nothing.
+    unsure_looks = models.PositiveSmallIntegerField(default=0)
     # After a revoke with unknown outcome: how many more looks to take at a living grant.
     probes_left = models.PositiveSmallIntegerField(default=0)
     next_probe_at = models.DateTimeField(null=True)
@@ -94,6 +98,11 @@ class Grant(models.Model):
                 fields=["oauth_client", "ended_at"],
                 condition=models.Q(ended_at__isnull=False),
                 name="grant_ended_of",
+            ),
+            models.Index(
+                fields=["oauth_client"],
+                condition=models.Q(state__in=["active", "doubtful"]),
+                name="grant_living_of",
             ),
             models.Index(
                 fields=["oauth_client", "alternate_id"],
