@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from connections import grants, payloads
 from connections.models import Connection, Grant, Revocation, RevocationDetail
@@ -59,23 +60,29 @@ def end_locked(
 ) -> list[Connection]:
     """Ends these locked connections, writes the log, and publishes unless told not to."""
     now = clock.now()
+    same: dict[str, object] = {
+        "state": ConnectionState.ENDED,
+        "ended_at": now,
+        "end_kind": cause.kind,
+        "attention": "",
+    }
     for connection in connections:
-        connection.state = ConnectionState.ENDED
-        connection.ended_at = now
-        connection.end_kind = cause.kind
-        connection.attention = ""
+        for name, value in same.items():
+            setattr(connection, name, value)
     drafts = [payloads.ended(c, cause.kind, cause.actor) for c in connections] if tell else []
     if tell:
         for connection in connections:
             connection.last_webhook_update = now
-    Connection.objects.bulk_update(
-        connections,
-        ["state", "ended_at", "end_kind", "attention", "sequence", "last_webhook_update"],
-        batch_size=500,
-    )
+    _store(connections, same)
     _write_log(connections, cause, now)
     publish(drafts)
     return list(connections)
+
+
+def _store(connections, same):
+    ids=[c.pk for c in connections]
+    for i in range(0,len(ids),1000):
+        Connection.objects.filter(pk__in=ids[i:i+1000]).update(**same, sequence=F("sequence")+1, last_webhook_update=same["ended_at"])
 
 
 def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -> None:
