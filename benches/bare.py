@@ -9,7 +9,15 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from psycopg2.extras import execute_values
 
-PAGE = 1000
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows of one table, and the columns whose ids have to be others in a copy."""
+
+    rows: models.QuerySet[Any]
+    renewed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -18,32 +26,31 @@ class Insert:
     rows: list[tuple[Any, ...]]
 
 
-def copies(written: Iterable[tuple[models.QuerySet[Any], Sequence[str]]]) -> list[Insert]:
-    """What was written, ready to be written again: every value made, nothing left to work out.
+def copies(written: Iterable[Written]) -> list[Insert]:
+    """What was written, ready to be written again: every value is made, nothing is left to do.
 
-    Each query set comes with the columns whose ids are new; an id that stands in several tables
-    is the same new one in all of them.
+    An id that stands in several tables is the same new one in all of them.
     """
     fresh: dict[UUID, UUID] = {}
-    return [_copy(rows, set(renewed), fresh) for rows, renewed in written]
+    return [_copy(one, fresh) for one in written]
 
 
-def _copy(rows: models.QuerySet[Any], renewed: set[str], fresh: dict[UUID, UUID]) -> Insert:
-    names = [field.attname for field in rows.model._meta.concrete_fields]
-    columns = ", ".join(connection.ops.quote_name(name) for name in names)
-    table = connection.ops.quote_name(rows.model._meta.db_table)
-    values = [
+def _copy(written: Written, fresh: dict[UUID, UUID]) -> Insert:
+    meta = written.rows.model._meta
+    names = [field.attname for field in meta.concrete_fields]
+    table, *columns = map(connection.ops.quote_name, (meta.db_table, *names))
+    rows = [
         tuple(
-            fresh.setdefault(value, uuid.uuid4()) if name in renewed else value
+            fresh.setdefault(value, uuid.uuid4()) if name in written.renewed else value
             for name, value in zip(names, row, strict=True)
         )
-        for row in rows.values_list(*names)
+        for row in written.rows.values_list(*names)
     ]
-    return Insert(f"INSERT INTO {table} ({columns}) VALUES %s", values)  # noqa: S608 - our names
+    return Insert(f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s", rows)  # noqa: S608
 
 
 def insert(inserts: Sequence[Insert]) -> None:
-    """One transaction, the fewest statements: the driver's own way to insert many rows."""
+    """One transaction, many rows to a statement: the driver's own way of inserting in bulk."""
     with transaction.atomic(), connection.cursor() as cursor:
         for one in inserts:
             execute_values(cursor.cursor, one.statement, one.rows, page_size=PAGE)

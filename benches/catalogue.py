@@ -9,7 +9,7 @@ SENTENCES = {
 
 
 def read(arguments: Sequence[str]) -> argparse.Namespace:
-    """The bench's `name` and options. Leaves with a sentence and code 2 if there is no such."""
+    """The bench's `name` and options. Leaves with a sentence and code 2 where they are unfit."""
     parser = argparse.ArgumentParser(prog="./run bench", allow_abbrev=False)
     benches = parser.add_subparsers(dest="name", metavar="NAME", required=True)
     for name, sentence in SENTENCES.items():
@@ -36,10 +36,10 @@ def positive(text: str) -> int:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """Numbers with commas between them, each once, the smallest first."""
+    """Numbers with commas between them; each counts once, the smallest first."""
     return tuple(sorted({positive(part.strip()) for part in text.split(",")}))
 
 
 def listing() -> str:
-    rows = [f"./run bench {name:<12} {sentence}" for name, sentence in SENTENCES.items()]
+    rows = [f"./run bench {name:<14} {sentence}" for name, sentence in SENTENCES.items()]
     return "\n".join([*rows, "", "Each takes --rounds N, and --write for docs/benchmarks.md."])

@@ -1,129 +1,165 @@
 """One notice for a grant that many environments hold: from its bytes to the commit of all."""
 
-import hashlib
-import hmac
-import json
-import secrets
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from uuid import UUID
 
-from benches import bare, tenants
-from benches.rounds import interleaved, timed
-from connections import clients, notices
-from connections.models import Connection, Grant, Notice, Revocation, RevocationDetail
-from connections.providers.answers import Knock
-from connections.states import GrantState, NoticeState
-from developers.models import Delivery, Environment, Event
-from terra_portal import clock, tenancy
+from django.db import connection
+
+from benches import bare, machine
+from benches.bare import Written
+from benches.holders import Holders
+from benches.rounds import interleaved, spread, timed
+from connections import notices
+from connections.models import Connection, Notice, Revocation, RevocationDetail
+from developers.models import Delivery, Event
 from tools.console import Step
 
-SECRET = "signs-the-notices-of-a-bench"  # noqa: S105 - guards nothing
-SCOPES = ["activity", "heartrate", "profile", "sleep"]
-BATCH = 500
+AIM_SIZE, AIM = 1000, 3.0
+# From one pair of sizes to the next, a further environment may cost this much more: noise.
+STILL_LINEAR = 1.25
 
 
-@dataclass(frozen=True)
-class Runs:
-    """The seconds of each round for one number of environments."""
-
-    size: int
-    fan_out: list[float]
-    bare: list[float]
-
-
-class Scene:
-    """A client whose grants are held by the first `size` of these environments."""
-
-    def __init__(self, size: int) -> None:
-        self.client = clients.add(
-            "SANDBOX", client_id=secrets.token_hex(8), client_secret=SECRET, simulated=True
-        ).client
-        self.environments = tenants.make(size)
-
-    def grant(self, size: int) -> Grant:
-        """A fresh one, and the connections on it; not measured."""
-        grant = Grant.objects.create(
-            oauth_client=self.client,
-            provider_user_id=f"account-{secrets.token_hex(6)}",
-            consent_id=f"consent-{secrets.token_hex(6)}",
-            state=GrantState.ACTIVE,
-            version=1,
-            authorisation_number=1,
-            authorised_at=clock.now(),
-            scopes=SCOPES,
-            access_token=secrets.token_urlsafe(32),
-            refresh_token=secrets.token_urlsafe(32),
-        )
-        Connection.objects.bulk_create(
-            [
-                Connection(
-                    environment=environment,
-                    grant=grant,
-                    provider=self.client.provider,
-                    provider_user_id=grant.provider_user_id,
-                    reference_id=f"person-{secrets.token_hex(6)}",
-                    consented_scopes=SCOPES,
-                    scopes=SCOPES,
-                    sequence=1,
-                )
-                for environment in self.environments[:size]
-            ],
-            batch_size=BATCH,
-        )
-        return grant
+class NotDoneError(Exception):
+    """What was measured did not do its work, so its time says nothing."""
 
 
 @dataclass
 class Round:
-    """Both sides of a round: the second writes again what the first has written."""
+    """Both sides: the second writes once more what the first has written."""
 
-    scene: Scene
+    holders: Holders
     size: int
-    users: list[object] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
 
-    def fan_out(self) -> float:
-        grant = self.scene.grant(self.size)
-        knock = signed(grant)
+    def hear(self) -> float:
+        """Seconds from the notice's bytes to the return of the decision: all is committed."""
+        grant = self.holders.grant(self.size)
+        client, knock = self.holders.client, self.holders.notice(grant)
 
-        def hear() -> None:
-            notices.receive(self.scene.client, knock)
-            (notice_id,) = Notice.objects.filter(
-                oauth_client=self.scene.client, provider_user_id=grant.provider_user_id
-            ).values_list("pk", flat=True)
-            assert notices.decide(notice_id) == NoticeState.DONE
+        def work() -> None:
+            notices.receive(client, knock)
+            sent = Notice.objects.filter(provider_user_id=grant.provider_user_id)
+            notices.decide(sent.values_list("pk", flat=True).get(oauth_client=client))
 
-        seconds = timed(hear)
-        self.users = list(Connection.objects.on(grant).values_list("pk", flat=True))
+        seconds = timed(work)
+        self.ended = list(Connection.objects.on(grant).values_list("pk", flat=True))
         return seconds
 
-    def bare(self) -> float:
-        rows = bare.copies(
-            [
-                (Revocation.objects.filter(user_id__in=self.users), ["id", "user_id"]),
-                (
-                    RevocationDetail.objects.filter(revocation__user_id__in=self.users),
-                    ["id", "revocation_id"],
-                ),
-                (Event.objects.filter(subject_id__in=self.users), ["id", "subject_id"]),
-                (Delivery.objects.filter(event__subject_id__in=self.users), ["id", "event_id"]),
-            ]
+    def insert(self) -> float:
+        """Seconds for the same rows by the driver alone; NotDoneError if some are missing."""
+        inserts = bare.copies(self.written())
+        found = [len(one.rows) for one in inserts]
+        if found != [self.size] * len(found):
+            raise NotDoneError(f"{found} rows of {self.size} in each table")
+        return timed(lambda: bare.insert(inserts))
+
+    def written(self) -> list[Written]:
+        details = RevocationDetail.objects.filter(revocation__user_id__in=self.ended)
+        deliveries = Delivery.objects.filter(event__subject_id__in=self.ended)
+        return [
+            Written(
+                Revocation.objects.filter(user_id__in=self.ended), frozenset({"id", "user_id"})
+            ),
+            Written(details, frozenset({"id", "revocation_id"})),
+            Written(
+                Event.objects.filter(subject_id__in=self.ended), frozenset({"id", "subject_id"})
+            ),
+            Written(deliveries, frozenset({"id", "event_id"})),
+        ]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The seconds of every round at one size."""
+
+    size: int
+    heard: list[float]
+    inserted: list[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Each round's own: its two runs stood next to one another."""
+        return [mine / bare for mine, bare in zip(self.heard, self.inserted, strict=True)]
+
+    @property
+    def seconds(self) -> float:
+        return spread(self.heard).median
+
+
+def run(options: Namespace) -> str:
+    """Measures, and returns the figures as Markdown."""
+    holders = Holders(max(options.sizes))
+    _analyse()
+    found = []
+    for size in options.sizes:
+        with Step(f"{size:,} environments") as step:
+            found.append(measure(holders, size, options.rounds, step.alive))
+    return "\n\n".join([table(found), verdicts(found), conditions(options.rounds)])
+
+
+def measure(holders: Holders, size: int, rounds: int, shown: Callable[[str], None]) -> Runs:
+    mine = Round(holders, size)
+    heard, inserted = interleaved(rounds, mine.hear, mine.insert, shown=shown)
+    return Runs(size, heard, inserted)
+
+
+def _analyse() -> None:
+    """A database that has been at work knows its tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def table(found: Sequence[Runs]) -> str:
+    rows = [
+        "| environments | one notice, ms | bare inserts, ms | ratio | ms for each environment |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for runs in found:
+        ratio = spread(runs.ratios)
+        rows.append(
+            f"| {runs.size:,} | {_ms(runs.heard)} | {_ms(runs.inserted)} "
+            f"| {ratio.median:.2f}× ({ratio.low:.2f}–{ratio.high:.2f}) "
+            f"| {1000 * runs.seconds / runs.size:.2f} |"
         )
-        assert [len(x.rows) for x in rows] == [self.size] * 4
-        return timed(lambda: bare.insert(rows))
+    return "\n".join(rows)
 
 
-def signed(grant: Grant) -> Knock:
-    """The notice as the sandbox sends it: `t=…,v1=hex(HMAC-SHA256(client secret, "t.body"))`."""
-    body = json.dumps(
-        {
-            "id": f"ntc_{secrets.token_hex(8)}",
-            "type": "access_revoked",
-            "user_id": grant.provider_user_id,
-            "consent_id": grant.consent_id,
-            "occurred_at": clock.now().isoformat(),
-        }
-    ).encode()
-    stamp = str(int(clock.now().timestamp()))
-    code = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return Knock("POST", {"Sandbox-Signature": f"t={stamp},v1={code}"}, {}, body)
+def verdicts(found: Sequence[Runs]) -> str:
+    return "\n".join([f"- {aim(found)}", f"- {linearity(found)}"])
+
+
+def aim(found: Sequence[Runs]) -> str:
+    """Whether the ratio at 1,000 is what we want it to be; a missed aim is said as plainly."""
+    wanted = f"**At most {AIM:.0f}× at {AIM_SIZE:,} environments:"
+    for runs in found:
+        if runs.size == AIM_SIZE:
+            ratio = spread(runs.ratios).median
+            return f"{wanted} {'met' if ratio <= AIM else 'missed'}**, with {ratio:.2f}×."
+    return f"{wanted} not measured.**"
+
+
+def linearity(found: Sequence[Runs]) -> str:
+    """What a further environment costs, between each size and the next."""
+    pairs = [pair for pair in pairwise(found) if pair[0].size >= 10]
+    if len(pairs) < 2:
+        return "**Linear: not measured**; it takes three sizes from 10 on."
+    costs = [(b.seconds - a.seconds) / (b.size - a.size) for a, b in pairs]
+    holds = all(later <= earlier * STILL_LINEAR for earlier, later in pairwise(costs))
+    words = [
+        f"{1000 * cost:.2f} ms from {a.size:,} to {b.size:,}"
+        for cost, (a, b) in zip(costs, pairs, strict=True)
+    ]
+    verdict = "**Linear: yes.**" if holds else "**Linear: no.**"
+    return f"{verdict} A further environment costs {', '.join(words)}."
+
+
+def conditions(rounds: int) -> str:
+    return f"{rounds} round{'s' if rounds > 1 else ''} on {machine.line()}."
+
+
+def _ms(seconds: Sequence[float]) -> str:
+    found = spread([1000 * one for one in seconds])
+    return f"{found.median:.1f} ({found.low:.1f}–{found.high:.1f})"

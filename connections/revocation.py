@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,8 @@ from connections.models import Connection, Grant, Revocation, RevocationDetail
 from connections.states import ConnectionState, Door, End, GrantState
 from developers.webhooks.publish import publish
 from terra_portal import clock, tenancy
+
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -60,29 +63,33 @@ def end_locked(
 ) -> list[Connection]:
     """Ends these locked connections, writes the log, and publishes unless told not to."""
     now = clock.now()
-    same: dict[str, object] = {
-        "state": ConnectionState.ENDED,
-        "ended_at": now,
-        "end_kind": cause.kind,
-        "attention": "",
-    }
     for connection in connections:
-        for name, value in same.items():
-            setattr(connection, name, value)
+        connection.state = ConnectionState.ENDED
+        connection.ended_at = now
+        connection.end_kind = cause.kind
+        connection.attention = ""
     drafts = [payloads.ended(c, cause.kind, cause.actor) for c in connections] if tell else []
     if tell:
         for connection in connections:
             connection.last_webhook_update = now
-    _store(connections, same)
+    _store(connections, cause, now, told=tell)
     _write_log(connections, cause, now)
     publish(drafts)
     return list(connections)
 
 
-def _store(connections, same):
-    ids=[c.pk for c in connections]
-    for i in range(0,len(ids),1000):
-        Connection.objects.filter(pk__in=ids[i:i+1000]).update(**same, sequence=F("sequence")+1, last_webhook_update=same["ended_at"])
+def _store(connections: Sequence[Connection], cause: Cause, now: datetime, *, told: bool) -> None:
+    """The same change for all, so one statement for many: a CASE for each row takes much longer.
+
+    A draft has drawn one sequence of each; they are locked, so the rows count on from the same.
+    """
+    change: dict[str, Any] = {"ended_at": now, "end_kind": cause.kind, "attention": ""}
+    if told:
+        change |= {"sequence": F("sequence") + 1, "last_webhook_update": now}
+    ids = [connection.pk for connection in connections]
+    for start in range(0, len(ids), BATCH):
+        rows = Connection.objects.filter(pk__in=ids[start : start + BATCH])
+        rows.update(state=ConnectionState.ENDED, **change)
 
 
 def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -> None:
@@ -99,11 +106,11 @@ def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -
         )
         for connection in connections
     ]
-    Revocation.objects.bulk_create(rows, batch_size=500)
+    Revocation.objects.bulk_create(rows, batch_size=BATCH)
     RevocationDetail.objects.bulk_create(
         [
             RevocationDetail(
-                revocation=row,
+                revocation_id=row.pk,
                 environment_id=row.environment_id,
                 reference_id=connection.reference_id,
                 actor=cause.actor,
@@ -111,5 +118,5 @@ def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -
             )
             for row, connection in zip(rows, connections, strict=True)
         ],
-        batch_size=500,
+        batch_size=BATCH,
     )
