@@ -59,7 +59,8 @@ class OAuthClientAdmin(KeyedAdmin):
     ordering = ("provider", "client_id")
     fields = (
         *("id", "provider", "client_id", "owner", "simulated"),
-        *("revoke_group", "closed_at", "created_at"),
+        *("revoke_group", "closed_at", "created_at", "busy_until", "probe_slot_at"),
+        *("subscription_id", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
     )
 
 
@@ -89,7 +90,8 @@ class GrantAdmin(ClientKeyedAdmin):
         *("authorisation_number", "authorised_at", "scopes", "created_at"),
         *("access_expires_at", "refresh_expires_at", "rival_since"),
         *("leased_until", "refresh_sent_at"),
-        *("doubtful_since", "next_probe_at", "probes_left"),
+        *("doubted", "doubtful_since", "next_probe_at", "unsure_looks", "probes_left"),
+        *("subscribed_number", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
         *("revoking_until", "revoke_due_at", "revoke_deadline", "revoke_attempts"),
         "last_revoke_ended_at",
     )

@@ -6,14 +6,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import grants, revocation, tokens
+from connections import grants, revocation, schedule, tokens
 from connections.models import Grant
 from connections.providers.answers import Probe
 from connections.revocation import Cause
 from connections.states import Door, End, GrantState
 from terra_portal import clock, tenancy
 
-UNSURE_AGAIN = timedelta(seconds=60)
 EVIDENCE = "The provider refused the access token in two checks, a while apart."
 
 
@@ -27,14 +26,18 @@ def look(grant: Grant) -> Probe:
 def probe(grant_id: UUID) -> Probe:
     """Probes a grant and acts: alive clears doubt, two DEAD a set time apart end it.
 
-    A probe with a token that has run out proves nothing, so it is refreshed first.
+    A probe with a token that has run out proves nothing, so it is refreshed first; that this works
+    is a sign of life too, and enough where nobody doubts.
     """
     with tenancy.system("liveness"):
+        before = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
         try:
             tokens.fresh(grant_id)
         except tokens.TokensUnavailableError:
             return _put_off(grant_id)
         grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+        if grant.version != before and schedule.is_routine(grant):
+            return Probe.ALIVE
         began = clock.now()
         answer = look(grant)
         return _conclude(grant, answer, began)
@@ -52,13 +55,14 @@ def _conclude(seen: Grant, answer: Probe, began: datetime) -> Probe:
         if answer == Probe.ALIVE:
             _alive(grant)
         elif answer == Probe.UNSURE:
-            grant.next_probe_at = clock.now() + UNSURE_AGAIN
-            grant.save(update_fields=["next_probe_at"])
+            schedule.look_again(grant)
+            grant.save(update_fields=["next_probe_at", "unsure_looks"])
         elif not _seen_dead_before(grant, began):
             grant.state = GrantState.DOUBTFUL
             grant.doubtful_since = grant.doubtful_since or began
             grant.next_probe_at = grant.doubtful_since + spacing()
-            grant.save(update_fields=["state", "doubtful_since", "next_probe_at"])
+            grant.doubted = True
+            grant.save(update_fields=["state", "doubtful_since", "doubted", "next_probe_at"])
         else:
             cause = Cause(End.REVOKED, Door.LIVENESS, EVIDENCE)
             revocation.fan_out(grant.pk, cause, authorisation_number=grant.authorisation_number)
@@ -76,18 +80,26 @@ def _seen_dead_before(grant: Grant, began: datetime) -> bool:
 def _alive(grant: Grant) -> None:
     grant.state = GrantState.ACTIVE
     grant.doubtful_since = None
-    grant.next_probe_at = None
     grant.doubted = False
-    if grant.probes_left:
+    watched = grant.probes_left > 0
+    if watched:
         grant.probes_left -= 1
+    schedule.look_later(grant)
+    if watched:
         later = timedelta(minutes=1) if grant.probes_left else timedelta(minutes=9)
+        grant.doubted = True
         grant.next_probe_at = clock.now() + later
-    grant.save(update_fields=["state", "doubtful_since", "doubted", "next_probe_at", "probes_left"])
+    fields = ["state", "doubtful_since", "doubted", "next_probe_at", "probes_left", "unsure_looks"]
+    grant.save(update_fields=fields)
 
 
 def _put_off(grant_id: UUID) -> Probe:
     """Looked at again in a while; not at all where only the person can help."""
-    asked = Grant.objects.filter(pk=grant_id, next_probe_at__isnull=False)
-    asked.exclude(state__in=tokens.USABLE).update(next_probe_at=None)
-    asked.filter(state__in=tokens.USABLE).update(next_probe_at=clock.now() + UNSURE_AGAIN)
+    with transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        if grant.state not in tokens.USABLE:
+            grant.next_probe_at = None
+        elif grant.next_probe_at is not None:
+            schedule.look_again(grant)
+        grant.save(update_fields=["next_probe_at", "unsure_looks"])
     return Probe.UNSURE

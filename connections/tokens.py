@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, clients, grants, revocation, scopes, token_sets
+from connections import attention, clients, grants, revocation, schedule, scopes, token_sets
 from connections.models import Connection, Grant, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
 from connections.states import Attention, Door, End, GrantState
@@ -53,6 +53,8 @@ def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     grant.revoke_due_at = grant.revoke_deadline = None
     held = Connection.objects.active().on(grant).exists()
     grant.state = GrantState.ACTIVE if held else GrantState.UNHELD
+    schedule.look_later(grant)
+    schedule.order_notices(grant)
     grant.save()
     attention.clear(grant)
     scopes.follow(grant)
@@ -123,7 +125,9 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
             grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
             if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
-            if _is_fresh(grant) and not (force and grant.version == began):
+            # What cannot be refreshed is not forced: that would cost the person a new consent.
+            forced = force and grant.version == began and grant.refresh_token
+            if _is_fresh(grant) and not forced:
                 return grant.access_token
             if not grant.refresh_token:
                 raise _ended_or_needs_reauth(grant)
@@ -187,6 +191,7 @@ def _store(seen: Grant, answer: TokenSet) -> None:
         if answer.scopes is not None:
             grant.scopes = answer.scopes
         grant.lease = grant.leased_until = None
+        schedule.look_later(grant)
         grant.save()
         attention.clear(grant)
         scopes.follow(grant)

@@ -156,8 +156,9 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     identity_scopes: ClassVar[tuple[str, ...]] = ()
     revokes_with_access_token: ClassVar[bool] = False
     probe_every: ClassVar[timedelta] = timedelta(days=1)
-    # Most probes that one application may send in a minute, well inside its rate limit.
-    probes_per_minute: ClassVar[int] = 60
+    # Most probes that one application may send in a minute, well inside its rate limit. A fraction
+    # where what a day allows is the narrower bound.
+    probes_per_minute: ClassVar[float] = 60
 
     # Notices: subscribed to for each person, or once for the application, or neither.
     subscribes_each: ClassVar[bool] = False
