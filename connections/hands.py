@@ -85,4 +85,3 @@ def _do(act: Callable[[UUID], T], row_id: UUID) -> T:
     finally:
         # A thread has connections of its own, and nobody else who would close them.
         databases.close_all()
-

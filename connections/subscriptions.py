@@ -164,7 +164,7 @@ def _settled() -> dict[str, object]:
 
 
 def _put_off(tries: int, error: str, *, passing: bool) -> dict[str, object]:
-    """Later each time. What the provider refuses stays refused: given up until something changes."""
+    """Later each time. What the provider refuses is given up, until something here changes."""
     over = not passing and tries >= len(AGAIN)
     wait = AGAIN[min(tries, len(AGAIN)) - 1]
     return {

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from connections import pacing
@@ -12,7 +12,8 @@ from connections.hands import EACH, Job
 class Line(Protocol):
     """The rows that wait for one application."""
 
-    client_id: UUID
+    @property
+    def client_id(self) -> UUID: ...
 
     def peek(self, number: int) -> list[UUID]:
         """The next ones, at most `number`; empty when there are no more."""
@@ -21,13 +22,16 @@ class Line(Protocol):
         """Those of them that are now ours alone."""
 
 
-class Turns:
-    """Lines in rotation. Each call takes a slot of its application.
+L = TypeVar("L", bound=Line)
+
+
+class Turns(Generic[L]):
+    """Lines in rotation. Each row takes a slot of its application.
 
     One that may not knock just now is left to a later sweep; its rows are not read over.
     """
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[L]) -> None:
         self.lines = deque(lines)
 
     def claim(self, room: int, engaged: Counter[UUID]) -> list[Job]:
@@ -37,22 +41,34 @@ class Turns:
                 break
             line = self.lines.popleft()
             number = min(room - len(jobs), EACH - engaged[line.client_id])
-            if number <= 0:
+            if number <= 0 or self.rests(line):
                 self.lines.append(line)
                 continue
-            ids = line.peek(number)
-            slots = pacing.take(line.client_id, len(ids)) if ids else 0
-            if slots or (ids and self.waits()):
+            waiting = len(line.peek(number))
+            slots = pacing.take(line.client_id, waiting) if waiting else 0
+            if slots:
                 self.lines.append(line)
-            jobs += [Job(line.client_id, row_id) for row_id in line.claim(ids[:slots])]
+                jobs += [Job(line.client_id, row_id) for row_id in _claim(line, slots)]
+            elif waiting:
+                self.put_by(line)
         return jobs
 
-    def waits(self) -> bool:
-        """Whether a line without a slot stays in the rotation."""
+    def rests(self, line: L) -> bool:
         return False
+
+    def put_by(self, line: L) -> None:
+        """It has rows, but may not knock: here it leaves the rotation."""
 
     def patience(self) -> float:
         return 0.01 if self.lines else 0
+
+
+def _claim(line: Line, slots: int) -> list[UUID]:
+    """Rows for slots that are taken: where another worker was quicker, the next ones."""
+    mine: list[UUID] = []
+    while len(mine) < slots and (ids := line.peek(slots - len(mine))):
+        mine += line.claim(ids)
+    return mine
 
 
 class Batch:
