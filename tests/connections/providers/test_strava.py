@@ -249,6 +249,15 @@ def test_an_event_that_nobody_can_verify_is_a_reason_to_look(secret: str, age: i
     assert told == NoticeMessage(NoticeKind.DOUBT, "134815", occurred_at=AT)
 
 
+def test_what_is_signed_with_no_secret_at_all_proves_nothing() -> None:
+    """Where we were given none for it, an empty one must not fit."""
+    stamp, body = str(int(time.time())), event()
+    headers = {"X-Strava-Signature": f"t={stamp},v1={strava.signature('', stamp, body)}"}
+    ours = provider("STRAVA", subscription_id="120475", notice_secret="")
+    (told,) = ours.hear(Knock("POST", headers, {}, body)).messages
+    assert told.kind == NoticeKind.DOUBT
+
+
 @pytest.mark.parametrize("ours", ["120476", ""])
 def test_an_unverified_event_of_another_subscription_is_refused(ours: str) -> None:
     with pytest.raises(NotVerifiedError):
