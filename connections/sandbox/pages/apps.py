@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import revocation
+from .. import personalities, revocation
 from ..models import App, Consent
 from .sign_in import whose
 
@@ -13,7 +13,8 @@ from .sign_in import whose
 @require_safe
 def connected(request: HttpRequest) -> HttpResponse:
     consents = Consent.objects.live().filter(account=whose(request)).select_related("app")
-    context = {"consents": consents.order_by("-pk")}
+    rows = [(consent, personalities.of(consent.app)) for consent in consents.order_by("-pk")]
+    context = {"rows": rows, "native": personalities.NATIVE}
     return render(request, "sandbox/connected.html", context)
 
 
