@@ -138,7 +138,7 @@ def _store(
 ) -> Outcome:
     with transaction.atomic():
         client = OAuthClient.objects.select_for_update(no_key=True).get(pk=seen.pk)
-        if client.client_secret != seen.client_secret or client.closed_at != seen.closed_at:
+        if _secrets(client) != _secrets(seen) or client.closed_at != seen.closed_at:
             return Outcome.LEFT
         if order is not None:
             client.subscription_id = order.id[:255]
@@ -149,6 +149,10 @@ def _store(
             setattr(client, name, value)
         client.save(update_fields=["subscription_id", "notice_secret", *settled])
     return Outcome.SUBSCRIBED if order else Outcome.LEFT
+
+
+def _secrets(client: OAuthClient) -> tuple[str, str]:
+    return client.client_secret, client.notice_secret
 
 
 # Both

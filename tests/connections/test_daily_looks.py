@@ -12,27 +12,30 @@ from pytest_django.fixtures import Settings
 
 from connections import liveness, schedule, sweeps
 from connections.models import Grant, OAuthClient
+from connections.providers.answers import Held, Probe
 from connections.providers.sandbox import SandboxProvider
 from connections.states import GrantState
 from terra_portal import clock
 from terra_portal.network import NetworkInTransactionError
 from tests import cast
-from tests.connections.maker_server import Answer, Call, MakerServer
+from tests.connections.providers import stand_in
+from tests.connections.providers.stand_in import Answer, Call, StandIn
 from tests.sandbox.company import wait_until
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
+ME = "GET v1/me"
 
 
 @pytest.fixture
-def maker(settings: Settings) -> Iterator[MakerServer]:
-    server = MakerServer()
-    settings.SANDBOX_URL = server.url
-    yield server
-    server.shutdown()
-    server.server_close()
+def maker(settings: Settings) -> Iterator[StandIn]:
+    """The sandbox wearable's API, where every token is good unless a test says otherwise."""
+    with stand_in.running() as server:
+        settings.SANDBOX_URL = server.url
+        server.set(ME, {"user_id": "somebody"})
+        yield server
 
 
 @pytest.fixture
@@ -52,15 +55,16 @@ def due(client: OAuthClient, name: str, *, since: timedelta = DAY, **more: Any) 
     return grant
 
 
-def invalid_token(call: Call) -> Answer:
-    return 401, {"error": "invalid_token"}
+def bearers(maker: StandIn) -> list[str]:
+    """Whose tokens came, in order."""
+    return [call.bearer for call in maker.calls]
 
 
 def at_pace(monkeypatch: pytest.MonkeyPatch, per_minute: float) -> None:
     monkeypatch.setattr(SandboxProvider, "probes_per_minute", per_minute)
 
 
-def test_a_sign_of_life_puts_the_next_look_off_for_the_most_of_a_day(maker: MakerServer) -> None:
+def test_a_sign_of_life_puts_the_next_look_off_for_the_most_of_a_day(maker: StandIn) -> None:
     grant = due(cast.oauth_client(), "one", unsure_looks=3)
 
     before = clock.now()
@@ -68,7 +72,7 @@ def test_a_sign_of_life_puts_the_next_look_off_for_the_most_of_a_day(maker: Make
     after = clock.now()
 
     grant.refresh_from_db()
-    assert maker.bearers == ["one"]
+    assert bearers(maker) == ["one"]
     assert grant.next_probe_at is not None
     assert before + 0.6 * DAY <= grant.next_probe_at <= after + 0.9 * DAY
     assert grant.unsure_looks == 0
@@ -81,7 +85,7 @@ def test_what_began_together_is_not_looked_at_together() -> None:
 
 
 def test_the_doubted_come_first_though_others_have_waited_longer(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
 ) -> None:
     at_pace(monkeypatch, 14)
     client = cast.oauth_client()
@@ -93,11 +97,11 @@ def test_the_doubted_come_first_though_others_have_waited_longer(
 
     sweeps.grants_due()
 
-    assert sorted(maker.bearers) == ["dead once", "doubted", "x"]
+    assert sorted(bearers(maker)) == ["dead once", "doubted", "x"]
 
 
 def test_who_waits_longest_comes_first(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
 ) -> None:
     at_pace(monkeypatch, 14)
     client = cast.oauth_client()
@@ -106,11 +110,11 @@ def test_who_waits_longest_comes_first(
 
     sweeps.grants_due()
 
-    assert sorted(maker.bearers) == ["3 hours", "4 hours", "5 hours"]
+    assert sorted(bearers(maker)) == ["3 hours", "4 hours", "5 hours"]
 
 
 def test_many_sweepers_at_once_keep_the_pace_and_look_at_nobody_twice(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
 ) -> None:
     at_pace(monkeypatch, 70)
     client = cast.oauth_client()
@@ -120,14 +124,14 @@ def test_many_sweepers_at_once_keep_the_pace_and_look_at_nobody_twice(
     done = run_together(*[sweeps.grants_due] * 4)
 
     # One each second, with the ten seconds that may be caught up with.
-    assert sum(done) == len(set(maker.bearers)) == len(maker.calls) == 11
+    assert sum(done) == len(set(bearers(maker))) == len(maker.calls) == 11
     with clock.shifted(timedelta(seconds=5)):
         run_together(*[sweeps.grants_due] * 4)
-    assert len(set(maker.bearers)) == len(maker.calls) == 16
+    assert len(set(bearers(maker))) == len(maker.calls) == 16
 
 
 @pytest.mark.parametrize("why", ["asked for patience", "out of slots"])
-def test_one_that_may_not_knock_starves_nobody(maker: MakerServer, why: str) -> None:
+def test_one_that_may_not_knock_starves_nobody(maker: StandIn, why: str) -> None:
     stuck, other = cast.oauth_client(), cast.oauth_client()
     for number in range(150):
         due(stuck, f"stuck {number}", doubted=True)
@@ -138,25 +142,24 @@ def test_one_that_may_not_knock_starves_nobody(maker: MakerServer, why: str) -> 
 
     assert sweeps.grants_due() == 1
 
-    assert maker.bearers == ["other"]
+    assert bearers(maker) == ["other"]
 
 
-def test_a_slow_provider_holds_up_nobody(maker: MakerServer) -> None:
+def test_a_slow_provider_holds_up_nobody(maker: StandIn) -> None:
     slow, other = cast.oauth_client(), cast.oauth_client()
     for number in range(10):
         due(slow, f"slow {number}", doubted=True)
     due(other, "other", since=timedelta(0))
     released = threading.Event()
 
-    def answer(call: Call) -> Answer:
+    def wait_if_slow(call: Call) -> None:
         if call.bearer.startswith("slow"):
             released.wait(30)
-        return 200, {"user_id": "somebody"}
 
-    maker.answer = answer
+    maker.meanwhile = wait_if_slow
 
     def look() -> bool:
-        wait_until(lambda: "other" in maker.bearers)
+        wait_until(lambda: "other" in bearers(maker))
         early = not released.is_set()
         released.set()
         return early
@@ -165,11 +168,11 @@ def test_a_slow_provider_holds_up_nobody(maker: MakerServer) -> None:
     assert (done, came_early) == (11, True)
 
 
-def test_too_many_requests_stops_the_round_for_that_application(maker: MakerServer) -> None:
+def test_too_many_requests_stops_the_round_for_that_application(maker: StandIn) -> None:
     client = cast.oauth_client()
     for number in range(40):
         due(client, f"token {number}")
-    maker.answer = lambda call: (429, {"error": "slow down"}, {"Retry-After": "120"})
+    maker.set(ME, Answer({"error": "slow down"}, 429, {"Retry-After": "120"}))
 
     sweeps.grants_due()
 
@@ -182,30 +185,30 @@ def test_too_many_requests_stops_the_round_for_that_application(maker: MakerServ
 
 
 def test_a_fault_in_one_row_keeps_no_other_from_its_turn(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = cast.oauth_client()
     for name in ("good", "bad", "also good"):
         due(client, name)
-    read = SandboxProvider.read_probe
+    probe = SandboxProvider.probe
 
-    def faulty(self: Any, response: Any) -> Any:
-        if response.json()["user_id"] == "bad":
+    def faulty(self: SandboxProvider, held: Held) -> Probe:
+        answer = probe(self, held)
+        if held.access_token == "bad":
             raise RuntimeError("a fault of ours")
-        return read(self, response)
+        return answer
 
-    maker.answer = lambda call: (200, {"user_id": call.bearer})
-    monkeypatch.setattr(SandboxProvider, "read_probe", faulty)
+    monkeypatch.setattr(SandboxProvider, "probe", faulty)
 
     with pytest.raises(RuntimeError, match="a fault of ours"):
         sweeps.grants_due()
 
-    assert sorted(maker.bearers) == ["also good", "bad", "good"]
+    assert sorted(bearers(maker)) == ["also good", "bad", "good"]
     assert Grant.objects.filter(next_probe_at__gt=clock.now() + DAY / 2).count() == 2
 
 
-def test_what_tells_nothing_is_asked_less_and_less_often(maker: MakerServer) -> None:
-    maker.answer = lambda call: (403, {"error": "membership"})
+def test_what_tells_nothing_is_asked_less_and_less_often(maker: StandIn) -> None:
+    maker.set(ME, {"error": "membership"}, status=403)
     grant = due(cast.oauth_client(), "lapsed")
     waits = [wait_after_a_look(grant) for _ in range(7)]
     minutes = [round(wait / timedelta(minutes=1)) for wait in waits]
@@ -213,8 +216,8 @@ def test_what_tells_nothing_is_asked_less_and_less_often(maker: MakerServer) -> 
     assert all(0.6 * DAY < wait < 0.91 * DAY for wait in waits[5:])
 
 
-def test_a_doubted_one_is_asked_every_quarter_of_an_hour(maker: MakerServer) -> None:
-    maker.answer = lambda call: (500, {})
+def test_a_doubted_one_is_asked_every_quarter_of_an_hour(maker: StandIn) -> None:
+    maker.set(ME, {}, status=500)
     grant = due(cast.oauth_client(), "doubted", doubted=True)
     waits = [wait_after_a_look(grant) for _ in range(6)]
     assert [round(wait / timedelta(minutes=1)) for wait in waits] == [1, 5, 15, 15, 15, 15]
@@ -228,7 +231,7 @@ def wait_after_a_look(grant: Grant) -> timedelta:
     return grant.next_probe_at - began
 
 
-def test_whom_only_the_person_can_help_is_not_looked_at(maker: MakerServer) -> None:
+def test_whom_only_the_person_can_help_is_not_looked_at(maker: StandIn) -> None:
     client = cast.oauth_client()
     stale = due(client, "needs the person", state=GrantState.NEEDS_REAUTH)
     timeless = cast.grant(client)
@@ -243,7 +246,7 @@ def test_whom_only_the_person_can_help_is_not_looked_at(maker: MakerServer) -> N
 
 
 def test_those_of_old_get_a_time_each_spread_over_the_day(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeps, "SHARING", 2)
     client = cast.oauth_client()
@@ -266,7 +269,7 @@ def all_times() -> list[datetime | None]:
 
 
 def test_a_nudge_looks_at_once_where_the_pace_allows(
-    maker: MakerServer, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
+    maker: StandIn, monkeypatch: pytest.MonkeyPatch, stopped_clock: None
 ) -> None:
     at_pace(monkeypatch, 7)
     client = cast.oauth_client()
@@ -275,27 +278,27 @@ def test_a_nudge_looks_at_once_where_the_pace_allows(
     for grant in found:
         sweeps.look_soon(grant.pk)
 
-    assert maker.bearers == ["a", "b"]
+    assert bearers(maker) == ["a", "b"]
     found[2].refresh_from_db()
     assert found[2].next_probe_at is not None
     assert found[2].next_probe_at < clock.now()
 
 
-def test_a_nudge_that_comes_twice_looks_once(maker: MakerServer) -> None:
+def test_a_nudge_that_comes_twice_looks_once(maker: StandIn) -> None:
     grant = due(cast.oauth_client(), "one", doubted=True)
     run_together(*[lambda: sweeps.look_soon(grant.pk)] * 5)
-    assert maker.bearers == ["one"]
+    assert bearers(maker) == ["one"]
 
 
-def test_the_sweep_refuses_to_run_in_a_transaction(maker: MakerServer) -> None:
+def test_the_sweep_refuses_to_run_in_a_transaction(maker: StandIn) -> None:
     due(cast.oauth_client(), "one")
     with transaction.atomic(), pytest.raises(NetworkInTransactionError):
         sweeps.grants_due()
     assert maker.calls == []
 
 
-def test_two_dead_looks_by_the_sweep_end_it(maker: MakerServer) -> None:
-    maker.answer = invalid_token
+def test_two_dead_looks_by_the_sweep_end_it(maker: StandIn) -> None:
+    maker.set(ME, {"error": "invalid_token"}, status=401)
     grant = due(cast.oauth_client(), "dead")
     sweeps.grants_due()
     grant.refresh_from_db()

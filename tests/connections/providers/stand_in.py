@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,11 +57,19 @@ class Answer:
         return "text/html" if self.said.lstrip().startswith(b"<") else "text/plain"
 
 
+def nothing(call: Call) -> None:
+    pass
+
+
 @dataclass
 class StandIn:
-    """What is not `set` is 404. Several answers set for one call come in turn; the last stays."""
+    """What is not `set` is 404. Several answers set for one call come in turn; the last stays.
+
+    `meanwhile` happens while the caller waits.
+    """
 
     url: str = ""
+    meanwhile: Callable[[Call], None] = nothing
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -93,6 +101,7 @@ def running() -> Iterator[StandIn]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, path, dict(parse_qsl(parts.query)), headers, body)
             told.calls.append(call)
+            told.meanwhile(call)
             turns = told.answers.get(f"{self.command} {path}") or [Answer(b"", 404)]
             turn = turns.pop(0) if len(turns) > 1 else turns[0]
             self.send_response(turn.status)
