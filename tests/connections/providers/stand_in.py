@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from django.db import connections as databases
+
 from connections.providers import WearableProvider, build
 from connections.providers.answers import Credentials
 
@@ -101,7 +103,10 @@ def running() -> Iterator[StandIn]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, path, dict(parse_qsl(parts.query)), headers, body)
             told.calls.append(call)
-            told.meanwhile(call)
+            try:
+                told.meanwhile(call)
+            finally:
+                databases.close_all()  # this thread's own
             turns = told.answers.get(f"{self.command} {path}") or [Answer(b"", 404)]
             turn = turns.pop(0) if len(turns) > 1 else turns[0]
             self.send_response(turn.status)
