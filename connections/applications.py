@@ -132,12 +132,12 @@ def renew(client: OAuthClient, *, client_secret: str = "", notice_secret: str = 
     client.notice_secret = proof or client.notice_secret
     client.closed_at = None
     if secret:
-        client.rejected_at = client.rejection_told_at = None
+        client.rejected_at = client.rejected_until = client.rejection_told_at = None
     order_notices(client)
     client.save(
         update_fields=[
             *("client_secret", "notice_secret", "closed_at"),
-            *("rejected_at", "rejection_told_at"),
+            *("rejected_at", "rejected_until", "rejection_told_at"),
             *ORDERING,
         ]
     )

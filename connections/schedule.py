@@ -13,9 +13,11 @@ from terra_portal.celery import nudge
 # Parts of the provider's `probe_every`. The span spreads what began together; what is left after it
 # is time for a queue.
 EARLIEST, LATEST = 0.6, 0.9
-# After looks in a row that told nothing. Whoever is doubted waits for the third at most.
-AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
-DOUBTED_WAITS = 3
+# After looks in a row that told nothing: twice as long each time, up to a part of the provider's
+# `probe_every`. Whoever is doubted waits for an hour at most.
+AGAIN = timedelta(minutes=1)
+AGAIN_AT_MOST = 0.25
+DOUBTED_AGAIN_AT_MOST = timedelta(hours=1)
 
 _chance = SystemRandom()
 
@@ -36,10 +38,10 @@ def look_later(grant: Grant) -> None:
 
 def look_again(grant: Grant) -> None:
     """A look told nothing: soon once more, and later each time, as it may stay like this."""
-    grant.unsure_looks = min(grant.unsure_looks + 1, len(AGAIN) + 1)
-    waits = min(grant.unsure_looks, DOUBTED_WAITS) if grant.doubted else grant.unsure_looks
-    wait = AGAIN[waits - 1] if waits <= len(AGAIN) else within(every(grant))
-    grant.next_probe_at = clock.now() + wait
+    longest = DOUBTED_AGAIN_AT_MOST if grant.doubted else every(grant) * AGAIN_AT_MOST
+    wait = AGAIN * 2 ** min(grant.unsure_looks, 10)
+    grant.unsure_looks = min(grant.unsure_looks + 1, 1000)
+    grant.next_probe_at = clock.now() + min(wait, longest)
 
 
 def every(grant: Grant) -> timedelta:

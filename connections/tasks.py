@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from connections import finish, notices, subscriptions, sweeps, upstream
+from connections import alarms, finish, incidents, notices, subscriptions, sweeps, upstream
 
 
 @shared_task(name="connections.decide_notice")
@@ -56,3 +56,24 @@ def sweep_subscriptions() -> None:
 @shared_task(name="connections.sweep_attempts")
 def sweep_attempts() -> None:
     finish.sweep()
+
+
+@shared_task(name="connections.carry_out")
+def carry_out(incident_id: str) -> None:
+    incidents.carry_out(UUID(incident_id))
+
+
+@shared_task(name="connections.tell_incident")
+def tell_incident(incident_id: str) -> None:
+    alarms.tell_incident(UUID(incident_id))
+
+
+@shared_task(name="connections.tell_client")
+def tell_client(client_id: str) -> None:
+    alarms.tell_client(UUID(client_id))
+
+
+@shared_task(name="connections.sweep_incidents")
+def sweep_incidents() -> None:
+    incidents.sweep()
+    alarms.sweep()

@@ -46,13 +46,15 @@ class Grant(models.Model):
     refresh_sent_fingerprint = models.CharField(max_length=64, blank=True)
 
     doubtful_since = models.DateTimeField(null=True)
+    # The provider answers 410 Gone since then; one such answer may be an accident.
+    gone_since = models.DateTimeField(null=True)
+    # Looks in a row that told nothing: each puts the next one off for longer.
+    unsure_looks = models.PositiveSmallIntegerField(default=0)
     # After a revoke with unknown outcome: how many more looks to take at a living grant.
     probes_left = models.PositiveSmallIntegerField(default=0)
     next_probe_at = models.DateTimeField(null=True)
     # Somebody has a reason to ask: looked at before those whose day has merely come.
     doubted = models.BooleanField(default=False)
-    # Looks in a row that told nothing: each puts the next one off for longer.
-    unsure_looks = models.PositiveSmallIntegerField(default=0)
 
     # Notices are subscribed to for this consent, where the provider wants that per person.
     subscribed_number = models.PositiveIntegerField(default=0)
@@ -106,6 +108,11 @@ class Grant(models.Model):
                 fields=["oauth_client", "ended_at"],
                 condition=models.Q(ended_at__isnull=False),
                 name="grant_ended_of",
+            ),
+            models.Index(
+                fields=["oauth_client"],
+                condition=models.Q(state__in=["active", "doubtful"]),
+                name="grant_living_of",
             ),
             models.Index(
                 fields=["oauth_client", "alternate_id"],

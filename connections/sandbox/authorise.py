@@ -94,9 +94,9 @@ def allow(asked: Asked, account: Account, scopes: Sequence[str]) -> str:
         for scope, _ in asked.labels
         if scope in scopes or not personality.scopes_can_be_unticked
     ]
-    if not ticked:
-        return deny(asked)
     granted = [one for one in asked.scopes if one in (*ticked, *personality.fixed_scopes)]
+    if not ticked and not (granted and personality.fixed_scopes_suffice):
+        return deny(asked)
     credentials = {**asked.credentials, "user": account}
     headers, _, _ = protocol.engine(personality).create_authorization_response(
         asked.engine_uri,

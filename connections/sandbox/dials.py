@@ -31,6 +31,8 @@ class Dials:
     refresh_grace_seconds: float = 0
     # How long a refresh token works at all; 0 is for ever.
     refresh_token_seconds: float = 0
+    # How many refresh tokens an account has at most with a client: the oldest die; 0 is any number.
+    refresh_token_cap: int = 0
     # Off: a refresh answer carries no refresh token (use it with ``refresh_rotates`` off).
     refresh_answer_has_refresh_token: bool = True
     revoke_sends_notice: bool = True
@@ -107,7 +109,7 @@ def _plain(name: str, value: Any) -> Any:
             raise ValueError(f"{name} is true or false")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{name} is a number of seconds")
+        raise ValueError(f"{name} is a number from 0 on")
     return value
 
 

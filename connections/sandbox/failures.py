@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 
@@ -42,7 +42,7 @@ def answer(
     if effect:
         response = _answer(request, personality, route, caller, captured)
     else:
-        response = _failure(dial, personality)
+        response = _failure(dial, personality, route)
     for name, value in personality.limits(route.kind, spent=dial == "429").items():
         response.headers.setdefault(name, value)
     lost = dial in ("drop", "drop_after")
@@ -71,22 +71,27 @@ def _answer(
     try:
         return route.view(request, caller, **captured)
     except Refusal as refusal:
-        return personality.refuse(refusal)
+        return _refuse(refusal, personality, route)
     except RequestDataTooBig:
-        return personality.refuse(Refusal("invalid_request", "too large", status=413))
+        too_large = Refusal("invalid_request", "too large", status=413)
+        return _refuse(too_large, personality, route)
     except UNFIT:
-        return personality.refuse(Refusal("invalid_request", "unreadable"))
+        return _refuse(Refusal("invalid_request", "unreadable"), personality, route)
 
 
-def _failure(dial: str, personality: "Personality") -> HttpResponse:
+def _refuse(refusal: Refusal, personality: "Personality", route: "Route") -> HttpResponse:
+    refusal.kind = route.kind
+    return personality.refuse(refusal)
+
+
+def _failure(dial: str, personality: "Personality", route: "Route") -> HttpResponse:
     if dial in ("html", "500", "503"):
         status = 200 if dial == "html" else int(dial)
         return HttpResponse("<!doctype html><title>Down for maintenance</title>", status=status)
     if dial in ("403", "410", "429"):
-        wait = {"Retry-After": "1"} if personality.tells_retry_after else {}
-        return JsonResponse({"error": dial}, status=int(dial), headers=wait)
+        return personality.turn_away(int(dial), route.kind)
     if dial in ("invalid_client", "invalid_grant", "invalid_token"):
-        return personality.refuse(Refusal(dial))
+        return _refuse(Refusal(dial), personality, route)
     if dial == "redirect":
         return HttpResponseRedirect("/")
     if dial == "huge":

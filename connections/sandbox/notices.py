@@ -12,7 +12,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from . import personalities
-from .models import Account, App, Notice, Sending
+from .models import Account, App, Consent, Notice, Sending
 from .models.notice import new_notice_id
 from .reach import TIMEOUT, reach
 
@@ -50,6 +50,15 @@ def tell(app: App, account: Account | None, told: Sequence[Told]) -> None:
             plan(notice, 0, *late)
 
 
+@transaction.atomic
+def of_news(account: Account, app: App) -> int:
+    """Tell of new data of the account, where a consent is live. Says how many notices that is."""
+    consent = Consent.objects.live().filter(account=account, app=app).order_by("pk").last()
+    told = personalities.of(app).tells_news(consent) if consent else []
+    tell(app, account, told)
+    return len(told)
+
+
 def plan(
     notice: Notice, *seconds: float, forged: bool = False, in_name_of: App | None = None
 ) -> None:
@@ -76,9 +85,10 @@ def send(sending: Sending) -> None:
 
 def _post(sending: Sending, personality: "Personality") -> int | None:
     notice = sending.notice
-    if not personality.may_notify(notice.app):
+    if not personality.may_send(notice):
         return None
-    body, sender = notice.body.encode(), sending.in_name_of or notice.app
+    sender = sending.in_name_of or notice.app
+    body = personality.notice_body(notice, sender, forged=sending.forged)
     proof = personality.notice_headers(body, sender, forged=sending.forged)
     answer = reach(
         "POST",

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from . import dials, protocol, revocation
 from .failures import Caller
-from .models import AccessToken, Account, App, Consent
+from .models import AccessToken, Account, App, Consent, Notice
 from .models.consent import End
 from .notices import Told
 from .refusal import Refusal
@@ -45,6 +45,8 @@ class Personality:
     scope_separator: ClassVar[str] = " "
     # Granted when asked for: no person can untick them.
     fixed_scopes: ClassVar[tuple[str, ...]] = ()
+    # A consent may hold nothing but these; otherwise no tick at all is a denial.
+    fixed_scopes_suffice: ClassVar[bool] = False
     scopes_can_be_unticked: ClassVar[bool] = True
     redirect_uri_optional: ClassVar[bool] = False
     pkce: ClassVar[Pkce] = Pkce.REQUIRED
@@ -199,6 +201,11 @@ class Personality:
             body["error_description"] = refusal.description
         return JsonResponse(body, status=refusal.status, headers=refusal.headers)
 
+    def turn_away(self, status: int, kind: str) -> HttpResponse:
+        """What a dial asked for: 403, 410 or 429, in this company's form."""
+        wait = {"Retry-After": "1"} if self.tells_retry_after else {}
+        return JsonResponse({"error": str(status)}, status=status, headers=wait)
+
     def limits(self, kind: str, *, spent: bool) -> dict[str, str]:
         """Headers that tell of the rate limit, on an answer to a call of that kind."""
         return {}
@@ -222,6 +229,14 @@ class Personality:
         """What an app is told when the person has changed what it may read."""
         return []
 
+    def tells_news(self, consent: Consent) -> list[Told]:
+        """What an app is told when there is new data of a person; nothing that ends anything."""
+        return []
+
+    def notice_body(self, notice: Notice, app: App, *, forged: bool) -> bytes:
+        """What goes out as the body, where it is its own proof; made anew for each sending."""
+        return notice.body.encode()
+
     def notice_headers(self, body: bytes, app: App, *, forged: bool) -> dict[str, str]:
         """The proof of a notice, made anew for each sending; a wrong one if it is forged."""
         return {}
@@ -229,6 +244,10 @@ class Personality:
     def may_notify(self, app: App) -> bool:
         """Whether the app's notice URL may be used; the place of a test that comes before it."""
         return True
+
+    def may_send(self, notice: Notice) -> bool:
+        """The same for one notice, where not all of them have to wait for the test."""
+        return self.may_notify(notice.app)
 
     def is_heard(self, status: int) -> bool:
         """Whether an app's answer to a notice counts, or it has to come again."""

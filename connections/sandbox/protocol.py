@@ -13,7 +13,8 @@ from django.utils import timezone
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.oauth2 import OAuth2Error
 
-from .models import AccessToken, Code
+from .models import AccessToken, Code, Consent, RefreshToken
+from .models.token import unspent
 from .refusal import Refusal
 from .validator import Validator, checksum, consent_of_token
 
@@ -76,6 +77,18 @@ def bearer(personality: "Personality", token: str) -> AccessToken:
         revoked=now
     )
     return found
+
+
+def living(personality: "Personality", token: str) -> Consent:
+    """The consent of an access or refresh token that still works. Raises ``Refusal``:
+    ``invalid_token``."""
+    now, known = timezone.now(), {"token_checksum": checksum(token)}
+    access = AccessToken.objects.filter(expires__gt=now, **known).first()
+    found = access or RefreshToken.objects.filter(unspent(now), **known).first()
+    if found is None or found.application.personality != personality.id:
+        raise Refusal("invalid_token")
+    consent: Consent = found.consent
+    return consent
 
 
 def json_in(request: HttpRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("settings/apps/", apps.connected, name="connected"),
     path("settings/apps/<int:app_id>/revoke/", apps.revoke, name="revoke"),
+    path("settings/apps/<int:app_id>/permissions/", apps.permissions, name="permissions"),
     path("developer/", developer.developer, name="developer"),
     path("inbox/", inbox.inboxes, name="inboxes"),
     path("inbox/<slug:slug>/", inbox.inbox, name="inbox"),

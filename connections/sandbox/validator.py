@@ -16,6 +16,7 @@ from oauthlib.common import Request
 from . import dials, lineage, revocation
 from .models import AccessToken, App, Code, Consent, RefreshToken
 from .models.consent import End
+from .models.token import unspent
 
 if TYPE_CHECKING:
     from .personality import Auth, Personality
@@ -188,6 +189,8 @@ class Validator(OAuth2Validator):
             del token["refresh_token"]
         keeps_refresh = previous is not None and not turned.refresh_rotates
         self._keep(token, request, with_refresh=gives_refresh and not keeps_refresh)
+        if turned.refresh_token_cap:
+            _drop_oldest(consent, keep=int(turned.refresh_token_cap))
 
     def _keep(self, token: dict[str, Any], request: Request, *, with_refresh: bool) -> None:
         tied = {"consent": request.consent, "user": request.user, "application": request.client}
@@ -243,6 +246,14 @@ def _exchange(consent: Consent, *, kills: bool) -> None:
     if kills:
         for other in consent.siblings().live():
             other.finish(End.SUPERSEDED)
+
+
+def _drop_oldest(consent: Consent, *, keep: int) -> None:
+    """What is more than so many refresh tokens of this account and client dies silently."""
+    now, tied = timezone.now(), {"user": consent.account, "application": consent.app}
+    living = RefreshToken.objects.filter(unspent(now), **tied).order_by("-pk")
+    too_old = list(living.values_list("pk", flat=True)[keep:])
+    RefreshToken.objects.filter(pk__in=too_old).update(revoked=now)
 
 
 def _repeat(token: dict[str, Any], consent: Consent) -> bool:

@@ -146,7 +146,10 @@ def test_refresh_says_what_failed_and_what_needs_the_person(maker: StandIn) -> N
 
 
 def test_revoke_does_what_waits_for_its_time(maker: StandIn) -> None:
-    later: dict[str, Any] = {"revoke_due_at": clock.now() + DAY, "revoke_deadline": clock.now() + DAY}
+    later: dict[str, Any] = {
+        "revoke_due_at": clock.now() + DAY,
+        "revoke_deadline": clock.now() + DAY,
+    }
     pending = living(state=GrantState.REVOKING, next_probe_at=None, **later)
     living()
 

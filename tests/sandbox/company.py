@@ -50,6 +50,7 @@ class NoticeServer(ThreadingHTTPServer):
         self.received: list[Received] = []
         self.failing = 0
         self.heard_status = 204
+        self.answer: Callable[[Received], int] = lambda received: self.heard_status
         self.tests: list[dict[str, str]] = []
         self.tested: Callable[[dict[str, str]], tuple[int, str]] = lambda asked: (404, "")
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -70,10 +71,11 @@ class _Taking(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         signature = self.headers["Sandbox-Signature"]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.received.append(Received(signature, body, time.time(), headers, self.path))
+        received = Received(signature, body, time.time(), headers, self.path)
+        self.server.received.append(received)
         fails = self.server.failing > 0
         self.server.failing -= 1
-        self.send_response(500 if fails else self.server.heard_status)
+        self.send_response(500 if fails else self.server.answer(received))
         self.end_headers()
 
     def do_GET(self) -> None:

@@ -87,6 +87,8 @@ def test_what_is_not_there_is_told_in_the_companys_own_form(sandbox: Sandbox) ->
         "https://api.fitbit.com/oauth2/token",
         "https://api.fitbit.com/oauth2/revoke",
         "https://diauth.garmin.com/di-oauth2-service/oauth/token",
+        "https://oauth2.googleapis.com/token",
+        "https://oauth2.googleapis.com/revoke",
     ],
 )
 def test_bad_input_is_refused_in_the_companys_form(

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import requests
 
-from .company import REDIRECT, VERIFIER, NoticeServer
+from .company import REDIRECT, VERIFIER, Company, NoticeServer
 from .process import Sandbox
 from .stand_in import StandIn
+from .test_pages import signed_in
 
 AUTHORIZE = "https://connect.garmin.com/oauth2Confirm"
 TOKEN = "https://diauth.garmin.com/di-oauth2-service/oauth/token"
@@ -189,6 +190,19 @@ def test_permissions_change(app: Garmin, notices: NoticeServer) -> None:
     assert app.get("permissions", app.refresh(tokens).json()).json() == []
     with pytest.raises(requests.HTTPError, match="400"):
         app.change(["DREAMS"])
+
+
+def test_permissions_change_on_the_page_of_connected_apps(app: Garmin) -> None:
+    tokens, account = app.connect(), Company(app.sandbox, account=app.account)
+    browser = signed_in(account)
+    page = browser.get(f"{app.sandbox.url}/settings/apps/", timeout=20)
+    assert (page.text.count(" checked"), "Garmin, simulated" in page.text) == (6, True)
+    action = re.findall('action="(/settings/apps/[0-9]+/permissions/)"', page.text)[0]
+    browser.post_form(page, f"{app.sandbox.url}{action}", scope="MCT_EXPORT")
+    assert app.get("permissions", tokens).json() == ["MCT_EXPORT"]
+    assert len(app.planned()) == 1
+    browser.post_form(page, f"{app.sandbox.url}{action}", scope="DREAMS")
+    assert app.get("permissions", tokens).json() == ["MCT_EXPORT"]
 
 
 def test_a_notice_is_heard_with_200(app: Garmin, notices: NoticeServer) -> None:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from .. import authorise, personalities, revocation
+from .. import authorise, notices, personalities, revocation
 from ..models import AccessToken, Account, App, Consent, RefreshToken, Subscription
 from ..models.token import unspent
 from .access import Answer, Asked, Missing, control
@@ -76,6 +76,13 @@ def permissions(asked: Asked) -> Answer:
     if not isinstance(scopes, list):
         raise ValueError("scopes is a list")
     return {"changed": revocation.change_permissions(person, app, [str(one) for one in scopes])}
+
+
+@control("POST")
+def news(asked: Asked) -> Answer:
+    """There is new data of the person, or they changed their profile: the app is told of it."""
+    person, app = _person(asked["account"]), _app(asked["client_id"])
+    return {"told": notices.of_news(person, app)}
 
 
 @control("POST")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("authorize", people.authorize),
     path("revoke", people.revoke),
     path("permissions", people.permissions),
+    path("news", people.news),
     path("delete_account", people.delete_account),
     path("notices", notices.listed),
     path("notices/resend", notices.resend),

@@ -26,3 +26,18 @@ def revoke(request: HttpRequest, app_id: int) -> HttpResponse:
     if revocation.by_person(whose(request), app):
         messages.success(request, f"{app} has no access any more.")
     return redirect("connected")
+
+
+@login_required
+@require_POST
+def permissions(request: HttpRequest, app_id: int) -> HttpResponse:
+    """The person ticks and unticks what this app may read, where the company allows that."""
+    app = get_object_or_404(App, pk=app_id)
+    try:
+        changed = revocation.change_permissions(whose(request), app, request.POST.getlist("scope"))
+    except ValueError as refused:
+        messages.error(request, str(refused))
+        return redirect("connected")
+    if changed:
+        messages.success(request, f"The permissions of {app} are changed.")
+    return redirect("connected")
