@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from connections import brake, grants, payloads
 from connections.models import Connection, Grant, Revocation, RevocationDetail
 from connections.states import ConnectionState, Door, End, GrantState
 from developers.webhooks.publish import publish
 from terra_portal import clock, tenancy
+
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,24 @@ def end_locked(
     if tell:
         for connection in connections:
             connection.last_webhook_update = now
-    Connection.objects.bulk_update(
-        connections,
-        ["state", "ended_at", "end_kind", "attention", "sequence", "last_webhook_update"],
-        batch_size=500,
-    )
+    _store(connections, cause, now, told=tell)
     _write_log(connections, cause, now)
     publish(drafts)
     return list(connections)
+
+
+def _store(connections: Sequence[Connection], cause: Cause, now: datetime, *, told: bool) -> None:
+    """The same change for all, so one statement for many: a CASE for each row takes much longer.
+
+    A draft has drawn one sequence of each; they are locked, so the rows count on from the same.
+    """
+    change: dict[str, Any] = {"ended_at": now, "end_kind": cause.kind, "attention": ""}
+    if told:
+        change |= {"sequence": F("sequence") + 1, "last_webhook_update": now}
+    ids = [connection.pk for connection in connections]
+    for start in range(0, len(ids), BATCH):
+        rows = Connection.objects.filter(pk__in=ids[start : start + BATCH])
+        rows.update(state=ConnectionState.ENDED, **change)
 
 
 def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -> None:
@@ -102,11 +116,11 @@ def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -
         )
         for connection in connections
     ]
-    Revocation.objects.bulk_create(rows, batch_size=500)
+    Revocation.objects.bulk_create(rows, batch_size=BATCH)
     RevocationDetail.objects.bulk_create(
         [
             RevocationDetail(
-                revocation=row,
+                revocation_id=row.pk,
                 environment_id=row.environment_id,
                 reference_id=connection.reference_id,
                 actor=cause.actor,
@@ -114,5 +128,5 @@ def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -
             )
             for row, connection in zip(rows, connections, strict=True)
         ],
-        batch_size=500,
+        batch_size=BATCH,
     )
