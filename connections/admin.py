@@ -44,7 +44,8 @@ class OAuthClientAdmin(KeyedAdmin):
     fields = (
         *("id", "provider", "client_id", "owner", "simulated"),
         *("revoke_group", "closed_at", "created_at"),
-        *("busy_until", "rejected_at", "rejection_told_at"),
+        *("busy_until", "probe_slot_at", "rejected_at", "rejection_told_at"),
+        *("subscription_id", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
         *("crowded_at", "crowded_told_at"),
     )
 
@@ -75,7 +76,9 @@ class GrantAdmin(ClientKeyedAdmin):
         *("authorisation_number", "authorised_at", "scopes", "created_at"),
         *("access_expires_at", "refresh_expires_at", "rival_since"),
         *("leased_until", "refresh_sent_at"),
-        *("doubtful_since", "gone_since", "unsure_looks", "next_probe_at", "probes_left"),
+        *("doubted", "doubtful_since", "gone_since"),
+        *("next_probe_at", "unsure_looks", "probes_left"),
+        *("subscribed_number", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
         *("revoking_until", "revoke_due_at", "revoke_deadline", "revoke_attempts"),
         *("last_revoke_ended_at", "ended_at", "ended_by"),
     )

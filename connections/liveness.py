@@ -6,15 +6,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, brake, grants, revocation, tokens
+from connections import attention, brake, grants, revocation, schedule, tokens
 from connections.models import Grant, HeldEnd
 from connections.providers.answers import Probe, ProviderError
 from connections.revocation import Cause
 from connections.states import Attention, Door, End, GrantState, HeldOutcome
 from terra_portal import clock, tenancy
 
-UNSURE_AGAIN = timedelta(seconds=60)
-UNSURE_AGAIN_AT_MOST = timedelta(hours=1)
 # So many looks in a row that tell nothing, a quarter of an hour in all, are told to companies.
 UNSURE_LOOKS = 5
 EVIDENCE = "The provider refused the access token in two checks, a while apart."
@@ -31,10 +29,12 @@ def look(grant: Grant) -> Probe:
 def probe(grant_id: UUID) -> Probe:
     """Probes a grant and acts: alive clears doubt, two DEAD a set time apart end it.
 
-    A probe with a token that has run out proves nothing, so it is refreshed first. A provider that
-    has announced its end and answers 410 twice, as far apart, is retired.
+    A probe with a token that has run out proves nothing, so it is refreshed first; that this works
+    is a sign of life too, and enough where nobody doubts. A provider that has announced its end and
+    answers 410 twice, as far apart, is retired.
     """
     with tenancy.system("liveness"):
+        before = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
         is_gone = False
         try:
             tokens.fresh(grant_id)
@@ -43,6 +43,8 @@ def probe(grant_id: UUID) -> Probe:
                 return _put_off(grant_id, error.again_at)
             is_gone = True
         grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
+        if grant.version != before and schedule.is_routine(grant):
+            return Probe.ALIVE
         began = clock.now()
         answer = Probe.UNSURE
         if not is_gone:
@@ -98,8 +100,7 @@ def _dead(grant: Grant, began: datetime) -> None:
     grant.gone_since = None
     grant.state = GrantState.DOUBTFUL
     grant.doubtful_since = grant.doubtful_since or began
-    grant.next_probe_at = grant.doubtful_since + spacing()
-    grant.save(update_fields=["state", "doubtful_since", "gone_since", "next_probe_at"])
+    _look_in_a_moment(grant, grant.doubtful_since)
 
 
 def _gone(grant: Grant, began: datetime) -> None:
@@ -110,8 +111,14 @@ def _gone(grant: Grant, began: datetime) -> None:
         return
     grant.state = GrantState.DOUBTFUL
     grant.gone_since = grant.gone_since or began
-    grant.next_probe_at = grant.gone_since + spacing()
-    grant.save(update_fields=["state", "gone_since", "next_probe_at"])
+    _look_in_a_moment(grant, grant.gone_since)
+
+
+def _look_in_a_moment(grant: Grant, since: datetime) -> None:
+    """The second look decides: before those whose day has merely come."""
+    grant.next_probe_at = since + spacing()
+    grant.doubted = True
+    grant.save(update_fields=["state", "doubtful_since", "gone_since", "doubted", "next_probe_at"])
 
 
 def _unsure(grant: Grant) -> None:
@@ -123,12 +130,9 @@ def _unsure(grant: Grant) -> None:
 
 def _look_later(grant: Grant) -> None:
     """Less and less often, for as long as nothing can be learnt."""
-    doublings = min(grant.unsure_looks, 10)
-    grant.unsure_looks = min(grant.unsure_looks + 1, 1000)
-    wait = min(UNSURE_AGAIN * 2**doublings, UNSURE_AGAIN_AT_MOST)
+    schedule.look_again(grant)
     if brake.is_holding(grant):
-        wait = brake.LOOK_AGAIN
-    grant.next_probe_at = clock.now() + wait
+        grant.next_probe_at = clock.now() + brake.LOOK_AGAIN
     grant.save(update_fields=["unsure_looks", "next_probe_at"])
 
 
@@ -137,12 +141,14 @@ def _alive(grant: Grant) -> None:
     attention.clear(grant)
     grant.state = GrantState.ACTIVE
     grant.doubtful_since = grant.gone_since = None
-    grant.unsure_looks = 0
-    grant.next_probe_at = None
     grant.doubted = False
-    if grant.probes_left:
+    watched = grant.probes_left > 0
+    if watched:
         grant.probes_left -= 1
+    schedule.look_later(grant)
+    if watched:
         later = timedelta(minutes=1) if grant.probes_left else timedelta(minutes=9)
+        grant.doubted = True
         grant.next_probe_at = clock.now() + later
     grant.save(
         update_fields=[

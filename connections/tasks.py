@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from connections import alarms, finish, incidents, liveness, notices, sweeps, upstream
+from connections import alarms, finish, incidents, notices, subscriptions, sweeps, upstream
 
 
 @shared_task(name="connections.decide_notice")
@@ -19,7 +19,18 @@ def revoke_upstream(grant_id: str) -> None:
 
 @shared_task(name="connections.probe")
 def probe(grant_id: str) -> None:
-    liveness.probe(UUID(grant_id))
+    sweeps.look_soon(UUID(grant_id))
+
+
+@shared_task(name="connections.subscribe")
+def subscribe(grant_id: str) -> None:
+    sweeps.subscribe_soon(UUID(grant_id))
+
+
+@shared_task(name="connections.subscribe_application")
+def subscribe_application(client_id: str) -> None:
+    if subscriptions.claim_application(UUID(client_id)):
+        subscriptions.subscribe_application(UUID(client_id))
 
 
 @shared_task(name="connections.resume_attempts")
@@ -35,6 +46,11 @@ def sweep_notices() -> None:
 @shared_task(name="connections.sweep_grants")
 def sweep_grants() -> None:
     sweeps.grants_due()
+
+
+@shared_task(name="connections.sweep_subscriptions")
+def sweep_subscriptions() -> None:
+    sweeps.subscriptions_due()
 
 
 @shared_task(name="connections.sweep_attempts")

@@ -10,7 +10,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, brake, clients, grants, revocation, scopes, token_sets
+from connections import (
+    attention,
+    brake,
+    clients,
+    grants,
+    revocation,
+    schedule,
+    scopes,
+    token_sets,
+)
 from connections.models import Connection, Grant, HeldEnd, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
 from connections.states import Attention, Door, End, GrantState, HeldOutcome
@@ -62,6 +71,8 @@ def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     grant.revoke_due_at = grant.revoke_deadline = None
     held = Connection.objects.active().on(grant).exists()
     grant.state = GrantState.ACTIVE if held else GrantState.UNHELD
+    schedule.look_later(grant)
+    schedule.order_notices(grant)
     grant.save()
     HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.OUTDATED)
     attention.clear(grant)
@@ -135,7 +146,9 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
             if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
             is_new = grant.version != began
-            if _lasts(grant, timedelta(0) if is_new else FRESH_FOR) and (is_new or not force):
+            # What cannot be refreshed is not forced: that would cost the person a new consent.
+            may_stay = is_new or not (force and grant.refresh_token)
+            if may_stay and _lasts(grant, timedelta(0) if is_new else FRESH_FOR):
                 return grant.access_token
             if has_asked:
                 # What came had run out on its way: more of the same would not help.
@@ -215,6 +228,7 @@ def _store(seen: Grant, answer: TokenSet) -> None:
         if answer.scopes is not None:
             grant.scopes = answer.scopes
         grant.lease = grant.leased_until = grant.gone_since = None
+        schedule.look_later(grant)
         grant.save()
         HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.RECOVERED)
         attention.clear(grant)

@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "developers.sweep_deliveries", "schedule": SWEEP_SECONDS},
     "notices": {"task": "connections.sweep_notices", "schedule": SWEEP_SECONDS},
     "grants": {"task": "connections.sweep_grants", "schedule": SWEEP_SECONDS},
+    "subscriptions": {"task": "connections.sweep_subscriptions", "schedule": 30.0},
     "attempts": {"task": "connections.sweep_attempts", "schedule": 30.0},
     "incidents": {"task": "connections.sweep_incidents", "schedule": SWEEP_SECONDS},
 }

@@ -129,7 +129,7 @@ class World:
 
 def work() -> int:
     """One round of what worker and beat do."""
-    done = notices.sweep() + sweeps.grants_due() + finish.sweep()
+    done = notices.sweep() + sweeps.grants_due() + sweeps.subscriptions_due() + finish.sweep()
     done += incidents.sweep() + alarms.sweep()
     with tenancy.system("deliveries that are due"):
         return done + delivery.deliver_due()

@@ -164,6 +164,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="grant",
+            name="subscribe_error",
+            field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddField(
+            model_name="grant",
+            name="subscribe_tries",
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="grant",
             name="subscribed_number",
             field=models.PositiveIntegerField(default=0),
         ),
@@ -214,6 +224,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="oauthclient",
+            name="probe_slot_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
             name="rejected_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
@@ -226,6 +241,16 @@ class Migration(migrations.Migration):
             model_name="oauthclient",
             name="subscribe_due_at",
             field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="subscribe_error",
+            field=models.CharField(blank=True, editable=False, max_length=200),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="subscribe_tries",
+            field=models.PositiveSmallIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="oauthclient",
@@ -256,6 +281,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="grant",
             index=models.Index(
+                models.F("oauth_client"),
                 models.OrderBy(models.F("doubted"), descending=True),
                 models.F("next_probe_at"),
                 condition=models.Q(("next_probe_at__isnull", False)),
@@ -265,8 +291,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="grant",
             index=models.Index(
+                condition=models.Q(
+                    ("next_probe_at__isnull", True), ("state__in", ["active", "doubtful"])
+                ),
+                fields=["id"],
+                name="grant_without_a_time",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="grant",
+            index=models.Index(
                 condition=models.Q(("subscribe_due_at__isnull", False)),
-                fields=["subscribe_due_at"],
+                fields=["oauth_client", "subscribe_due_at"],
                 name="grant_to_subscribe",
             ),
         ),

@@ -42,9 +42,13 @@ class OAuthClient(models.Model):
     alarm_due_at = models.DateTimeField(null=True, editable=False)
     # The provider asked for patience until then (RFC 9110 §10.2.3).
     busy_until = models.DateTimeField(null=True, editable=False)
+    # The first moment that nobody has taken yet for a call: what all workers share the pace by.
+    probe_slot_at = models.DateTimeField(null=True, editable=False)
     # One subscription to notices for the whole application, where the provider has such.
     subscription_id = models.CharField(max_length=255, blank=True, editable=False)
     subscribe_due_at = models.DateTimeField(null=True, editable=False)
+    subscribe_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    subscribe_error = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

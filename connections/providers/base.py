@@ -18,6 +18,7 @@ from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from connections.providers import hosts as stand_ins
 from connections.providers.answers import (
@@ -325,7 +326,7 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
             answer = TokenSet(
                 access_token=token.token,
                 refresh_token=token.token_secret or "",
-                access_expires_at=token.expires_at,
+                access_expires_at=by_our_clock(token.expires_at),
                 scopes=None if scope is None else self.split_scopes(str(scope)),
                 provider_user_id="" if self.identity_url else self.extract_uid(data),
                 consent_id=self.extract_consent_id(data),
@@ -454,6 +455,11 @@ def without(url: str, parameter: str) -> str:
     address, _, query = url.partition("?")
     kept = [part for part in query.split("&") if not part.startswith(f"{parameter}=")]
     return f"{address}?{'&'.join(kept)}"
+
+
+def by_our_clock(moment: datetime | None) -> datetime | None:
+    """allauth counts from the machine's time, which ours may differ from."""
+    return moment and moment + (clock.now() - timezone.now())
 
 
 def text_id(value: object) -> str:
