@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from connections import clients, token_sets
-from connections.models import ConnectAttempt, Connection, Grant
+from connections.models import ConnectAttempt, Connection, Grant, HeldEnd
 from connections.providers import WearableProvider
-from connections.providers.answers import Held, Probe, ProviderError
-from connections.states import AttemptState, Door, GrantState
+from connections.providers.answers import Failure, Held, Probe, ProviderError
+from connections.states import AttemptState, Door, GrantState, HeldOutcome
 from terra_portal import clock
 
 PROBED = (GrantState.ACTIVE, GrantState.DOUBTFUL)
@@ -37,10 +37,23 @@ def held(grant: Grant, one: token_sets.StoredSet | None = None) -> Held:
 def look(grant: Grant, one: token_sets.StoredSet | None = None) -> Probe:
     """One probe of the grant as read; whatever does not speak of it is UNSURE."""
     try:
+        return ask(grant, one)
+    except ProviderError:
+        return Probe.UNSURE
+
+
+def ask(grant: Grant, one: token_sets.StoredSet | None = None) -> Probe:
+    """One probe of the grant as read; raises ProviderError where its provider says nothing."""
+    try:
         return provider_of(grant).probe(held(grant, one))
     except ProviderError as error:
         clients.heed(grant.oauth_client, error)
-        return Probe.UNSURE
+        raise
+
+
+def says_retired(grant: Grant, error: ProviderError) -> bool:
+    """Whether this is the announced end of the grant's provider; elsewhere 410 is an outage."""
+    return error.failure == Failure.RETIRED and provider_of(grant).is_retired_by_410
 
 
 def doubt(grant: Grant, *, at: datetime | None = None) -> None:
@@ -136,7 +149,8 @@ def end(grant: Grant, *, by: Door | None = None) -> None:
     if by is not None:
         grant.ended_at, grant.ended_by = clock.now(), by
     grant.access_token = grant.refresh_token = grant.rivals = ""
-    grant.rival_since = grant.next_probe_at = grant.doubtful_since = None
+    grant.rival_since = grant.next_probe_at = None
+    grant.doubtful_since = grant.gone_since = None
     grant.doubted = False
     grant.subscribe_due_at = None
     grant.revoke_due_at = grant.revoke_deadline = None
@@ -144,3 +158,4 @@ def end(grant: Grant, *, by: Door | None = None) -> None:
     grant.refresh_sent_fingerprint = ""
     grant.version += 1
     grant.save()
+    HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.OUTDATED)

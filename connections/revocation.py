@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from connections import grants, payloads
+from connections import brake, grants, payloads
 from connections.models import Connection, Grant, Revocation, RevocationDetail
 from connections.states import ConnectionState, Door, End, GrantState
 from developers.webhooks.publish import publish
@@ -29,27 +29,37 @@ class Cause:
     occurred_at: datetime | None = None
 
 
-def fan_out(grant_id: UUID, cause: Cause, *, authorisation_number: int) -> int:
+def fan_out(
+    grant_id: UUID, cause: Cause, *, authorisation_number: int, counted_as: Door | None = None
+) -> int:
     """The provider account has withdrawn this authorisation: ends every connection on it.
 
     One transaction; exactly one log row and one event per connection, however often and from
-    however many sides the news arrives. News of an earlier authorisation changes nothing.
-    Returns how many connections it ended.
+    however many sides the news arrives. News of an earlier authorisation changes nothing, and
+    what the incident brake holds ends nobody for now. The brake knows the end by its door, unless
+    `counted_as` names another. Returns how many connections it ended.
     """
+    by = counted_as or cause.door
     with tenancy.system("revocation at the provider"), transaction.atomic():
         locked = grants.lock(grant_id)
         grant = locked[grant_id]
-        if grant.authorisation_number != authorisation_number:
+        if not can_end(grant, authorisation_number):
             return 0
-        if grant.state in {GrantState.ENDED, GrantState.REVOKING}:
+        if brake.holds(grant, by=by, kind=cause.kind, evidence=cause.evidence):
             return 0
         ended = end_locked(lock_active(grant), cause)
-        grants.end(grant, by=cause.door)
+        grants.end(grant, by=by)
         for sibling in grants.family_of(grant, locked):
             if sibling.pk != grant.pk and sibling.state in grants.PROBED:
                 # Their provider ends them together; each is asked about all the same.
                 grants.doubt(sibling)
         return len(ended)
+
+
+def can_end(grant: Grant, authorisation_number: int) -> bool:
+    """Whether news of that authorisation still means the one that the grant stands on."""
+    over = grant.state in {GrantState.ENDED, GrantState.REVOKING}
+    return grant.authorisation_number == authorisation_number and not over
 
 
 def lock_active(grant: Grant) -> list[Connection]:

@@ -74,6 +74,7 @@ def set_beside(grant: Grant, seen: Grant, answer: TokenSet, now: datetime) -> No
 def _add_rival(grant: Grant, rival: StoredSet, now: datetime) -> None:
     grant.rivals = json.dumps([asdict(one) for one in [*rivals(grant), rival]])
     grant.rival_since = grant.next_probe_at = now
+    grant.doubted = True
 
 
 def put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:

@@ -1,0 +1,5 @@
+"""Google Health."""
+
+from .google import PERSONALITY
+
+__all__ = ["PERSONALITY"]
