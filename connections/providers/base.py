@@ -18,6 +18,7 @@ from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from connections.providers import hosts as stand_ins
 from connections.providers.answers import (
@@ -325,7 +326,7 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
             answer = TokenSet(
                 access_token=token.token,
                 refresh_token=token.token_secret or "",
-                access_expires_at=token.expires_at,
+                access_expires_at=by_our_clock(token.expires_at),
                 scopes=None if scope is None else self.split_scopes(str(scope)),
                 provider_user_id="" if self.identity_url else self.extract_uid(data),
                 consent_id=self.extract_consent_id(data),
@@ -395,8 +396,14 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
         if response.is_success:
             json_object(response)
             return Probe.ALIVE
-        dead = self.says_dead(response.status_code, refusal(response))
-        return Probe.DEAD if dead else Probe.UNSURE
+        status, body = response.status_code, refusal(response)
+        if self.says_narrow(status, body):
+            return Probe.ALIVE
+        return Probe.DEAD if self.says_dead(status, body) else Probe.UNSURE
+
+    def says_narrow(self, status: int, body: dict[str, Any]) -> bool:
+        """Whether a token was taken that may not read this: it lives (RFC 6750 §3.1)."""
+        return status == 403 and body.get("error") == "insufficient_scope"
 
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """Whether an error answer to a bearer token speaks of the token (RFC 6750 §3.1)."""
@@ -454,6 +461,11 @@ def without(url: str, parameter: str) -> str:
     address, _, query = url.partition("?")
     kept = [part for part in query.split("&") if not part.startswith(f"{parameter}=")]
     return f"{address}?{'&'.join(kept)}"
+
+
+def by_our_clock(moment: datetime | None) -> datetime | None:
+    """allauth counts from the machine's time, which ours may differ from."""
+    return moment and moment + (clock.now() - timezone.now())
 
 
 def text_id(value: object) -> str:

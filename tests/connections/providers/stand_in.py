@@ -2,12 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from django.db import connections as databases
 
 from connections.providers import WearableProvider, build
 from connections.providers.answers import Credentials
@@ -57,11 +59,19 @@ class Answer:
         return "text/html" if self.said.lstrip().startswith(b"<") else "text/plain"
 
 
+def nothing(call: Call) -> None:
+    pass
+
+
 @dataclass
 class StandIn:
-    """What is not `set` is 404. Several answers set for one call come in turn; the last stays."""
+    """What is not `set` is 404. Several answers set for one call come in turn; the last stays.
+
+    `meanwhile` happens while the caller waits.
+    """
 
     url: str = ""
+    meanwhile: Callable[[Call], None] = nothing
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -93,6 +103,10 @@ def running() -> Iterator[StandIn]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, path, dict(parse_qsl(parts.query)), headers, body)
             told.calls.append(call)
+            try:
+                told.meanwhile(call)
+            finally:
+                databases.close_all()  # this thread's own
             turns = told.answers.get(f"{self.command} {path}") or [Answer(b"", 404)]
             turn = turns.pop(0) if len(turns) > 1 else turns[0]
             self.send_response(turn.status)

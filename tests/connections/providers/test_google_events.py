@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
-from connections import clients
-from connections.models import Notice
+from connections import clients, notices
+from connections.models import Grant, Notice
 from connections.providers import WearableProvider
 from connections.providers.answers import (
     Knock,
@@ -22,6 +22,7 @@ from connections.providers.answers import (
     Reply,
 )
 from connections.providers.google_notices import OAUTH, RISC
+from tests import cast
 from tests.connections.providers import stand_in
 from tests.connections.providers.garbage import GARBAGE
 from tests.connections.providers.google_signer import CERTIFICATES, CLIENT_ID, CONFIGURATION, Signer
@@ -320,3 +321,24 @@ def test_through_the_hook(db: None, maker: StandIn, signer: Signer) -> None:
     assert status(signer.event_token(claims(events=events(f"{RISC}/verification")))) == 202
     told = Notice.objects.values_list("kind", "alternate_id", "occurred_at")
     assert list(told) == [("revoked", "sub-1", THEN)]
+
+
+@pytest.mark.parametrize(
+    ("authorised", "ended"), [(THEN - timedelta(hours=1), True), (THEN + timedelta(hours=1), False)]
+)
+def test_it_ends_the_account_of_that_name_where_it_is_news(
+    db: None, maker: StandIn, signer: Signer, authorised: datetime, ended: bool
+) -> None:
+    added = clients.add("GOOGLE", client_id=CLIENT_ID, client_secret="s", simulated=True)
+    environment = cast.company().environments["testing"]
+    mine, other = (
+        cast.connection(environment, on=cast.grant(added.client, account=account))
+        for account in ("health-1", "health-2")
+    )
+    Grant.objects.filter(pk=mine.grant_id).update(alternate_id="sub-1", authorised_at=authorised)
+    notices.receive(added.client, knock(signer.event_token(claims())))
+    notices.sweep()
+    mine.refresh_from_db()
+    other.refresh_from_db()
+    assert (mine.is_active, other.is_active) == (not ended, True)
+    assert Grant.objects.get(pk=mine.grant_id).doubted is not ended
