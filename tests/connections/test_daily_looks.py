@@ -150,6 +150,8 @@ def test_a_slow_provider_holds_up_nobody(maker: StandIn) -> None:
     for number in range(10):
         due(slow, f"slow {number}", doubted=True)
     due(other, "other", since=timedelta(0))
+    # The slow one's turn comes first, as it has never been asked.
+    OAuthClient.objects.filter(pk=other.pk).update(probe_slot_at=clock.now() - DAY)
     released = threading.Event()
 
     def wait_if_slow(call: Call) -> None:
