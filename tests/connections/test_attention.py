@@ -94,7 +94,7 @@ def test_looks_that_tell_nothing_come_less_and_less_often(connected: World) -> N
         assert due is not None
         minutes.append(round((due - clock.now()) / timedelta(minutes=1)))
 
-    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert minutes == [1, 2, 4, 8, 16, 32, 64, 120, 120]
 
 
 def test_a_provider_that_asks_for_patience_is_left_alone(connected: World) -> None:
