@@ -27,6 +27,19 @@ class DestinationState(TextChoices):
     DISABLED = "disabled", "Disabled"
 
 
+class StoppedBecause(TextChoices):
+    """Why a destination is not enabled."""
+
+    PAUSED = "paused", "Paused by a member"
+    GONE = "gone", "It answered 410 Gone"
+    FAILING = "failing", "Nothing but failures for five days"
+
+
+class RecoveryState(TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+
+
 class DeliveryState(TextChoices):
     DUE = "due", "Waiting"
     CLAIMED = "claimed", "Sending"

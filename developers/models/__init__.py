@@ -2,7 +2,7 @@ from developers.models.api_key import ApiKey
 from developers.models.audit import AuditEntry
 from developers.models.company import Company, Environment, EnvironmentQuerySet, Membership
 from developers.models.user import User
-from developers.models.webhook import Attempt, Delivery, Destination, Event
+from developers.models.webhook import Attempt, Delivery, Destination, Event, Recovery
 
 __all__ = [
     "ApiKey",
@@ -15,5 +15,6 @@ __all__ = [
     "EnvironmentQuerySet",
     "Event",
     "Membership",
+    "Recovery",
     "User",
 ]

@@ -44,6 +44,8 @@ class Environment(models.Model):
     # Origins and app schemes that connect links may return to; required outside testing.
     return_origins = models.JSONField(default=list, blank=True)
     user_limit = models.PositiveIntegerField(null=True, blank=True)
+    # Days that bodies of events are kept; attempts stay.
+    payload_days = models.PositiveSmallIntegerField(default=14)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -51,6 +53,10 @@ class Environment(models.Model):
             models.UniqueConstraint(fields=["company", "kind"], name="one_environment_of_a_kind"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=EnvironmentKind.values), name="environment_kind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(payload_days__gte=1, payload_days__lte=90),
+                name="environment_payload_days",
             ),
         ]
 

@@ -5,7 +5,14 @@ import uuid
 from django.db import models
 
 from developers.models.company import Environment, EnvironmentQuerySet
-from developers.states import DeliveryState, DestinationState, EventType
+from developers.models.user import User
+from developers.states import (
+    DeliveryState,
+    DestinationState,
+    EventType,
+    RecoveryState,
+    StoppedBecause,
+)
 from terra_portal import clock
 from terra_portal.fields import EncryptedTextField
 
@@ -21,20 +28,58 @@ class Destination(models.Model):
     signing_secret = EncryptedTextField(editable=False)
     # Empty means every type.
     event_types = models.JSONField(default=list, blank=True)
+    # JSON object of further headers; they may carry a secret of the receiver's.
+    headers = EncryptedTextField(blank=True, default="", editable=False)
+    # The total time of one attempt.
+    deadline_seconds = models.PositiveSmallIntegerField(default=8)
+    # After a rotation the old secret signs as well, until then.
+    previous_secret = EncryptedTextField(blank=True, default="", editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
     state = models.CharField(
         max_length=12, choices=DestinationState, default=DestinationState.ENABLED
     )
+    # Why it does not receive, and since when; empty while it does.
+    stopped_because = models.CharField(max_length=12, choices=StoppedBecause, blank=True)
+    stopped_at = models.DateTimeField(null=True, editable=False)
+    # Nothing but failures since; null after a success. The company's admins were told at …
+    failing_since = models.DateTimeField(null=True, editable=False)
+    warned_at = models.DateTimeField(null=True, editable=False)
+    last_success_at = models.DateTimeField(null=True, editable=False)
+    # A mail about it is due (a warning, or that it was disabled); moved ahead by whoever sends it.
+    alarm_due_at = models.DateTimeField(null=True, editable=False)
+    # It hung lately: its deliveries go by the slow lane until then.
+    slow_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     removed_at = models.DateTimeField(null=True, editable=False)
 
     objects = EnvironmentQuerySet["Destination"].as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["environment", "-created_at"], name="destination_listed")]
+        indexes = [
+            models.Index(fields=["environment", "-created_at"], name="destination_listed"),
+            models.Index(
+                fields=["alarm_due_at"],
+                condition=models.Q(alarm_due_at__isnull=False),
+                name="destination_to_alarm",
+            ),
+            models.Index(
+                fields=["failing_since"],
+                condition=models.Q(failing_since__isnull=False, state="enabled"),
+                name="destination_failing",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=DestinationState.values), name="destination_state"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(stopped_because__in=["", *StoppedBecause.values]),
+                name="destination_stopped_because",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deadline_seconds__gte=1, deadline_seconds__lte=30),
+                name="destination_deadline",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -51,7 +96,13 @@ class Event(models.Model):
     subject_id = models.UUIDField(null=True, editable=False)
     sequence = models.PositiveIntegerField(null=True, editable=False)
     terra_reference = models.UUIDField(default=uuid.uuid4, editable=False)
+    # The company's own name of the person, for looking events up; erased with the body.
+    reference_id = models.CharField(max_length=512, blank=True, editable=False)
+    # Erased when its environment keeps payloads no longer; attempts stay.
     body = models.TextField(editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+    # Sent on somebody's wish to see it arrive: it reports nothing, and only one destination has it.
+    is_example = models.BooleanField(default=False, editable=False)
     occurred_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = EnvironmentQuerySet["Event"].as_manager()
@@ -60,6 +111,24 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["environment", "-occurred_at", "-id"], name="event_listed"),
             models.Index(fields=["subject_id", "sequence"], name="event_of_subject"),
+            models.Index(
+                fields=["environment", "type", "-occurred_at", "-id"], name="event_by_type"
+            ),
+            models.Index(
+                fields=["environment", "reference_id", "-occurred_at", "-id"],
+                condition=~models.Q(reference_id=""),
+                name="event_by_reference",
+            ),
+            models.Index(
+                fields=["environment", "subject_id", "-occurred_at", "-id"],
+                condition=models.Q(subject_id__isnull=False),
+                name="event_by_user",
+            ),
+            models.Index(
+                fields=["environment", "occurred_at"],
+                condition=models.Q(erased_at__isnull=True),
+                name="event_to_erase",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -89,6 +158,9 @@ class Delivery(models.Model):
     # While claimed: when the claim is over and the row is anybody's again.
     due_at = models.DateTimeField(default=clock.now)
     claim = models.UUIDField(null=True, editable=False)
+    # Attempts since the schedule began, or began anew by somebody's wish; the numbers of attempts
+    # go on.
+    round_count = models.PositiveSmallIntegerField(default=0)
     attempt_count = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -104,6 +176,14 @@ class Delivery(models.Model):
                 name="delivery_due",
             ),
             models.Index(fields=["destination", "-created_at", "-id"], name="delivery_listed"),
+            models.Index(
+                fields=["destination", "due_at"],
+                condition=models.Q(state__in=["due", "claimed"]),
+                name="delivery_due_of",
+            ),
+            models.Index(
+                fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["event", "destination"], name="one_delivery"),
@@ -135,3 +215,42 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.delivery_id}"
+
+
+class Recovery(models.Model):
+    """Somebody wants everything again that failed since a time: done in batches, with progress."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
+    # None: of every destination of the environment.
+    destination = models.ForeignKey(
+        Destination, null=True, on_delete=models.PROTECT, related_name="recoveries"
+    )
+    since = models.DateTimeField()
+    # What had failed when it was asked for, and how much of it waits or has gone again.
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=RecoveryState, default=RecoveryState.RUNNING)
+    due_at = models.DateTimeField(default=clock.now)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = EnvironmentQuerySet["Recovery"].as_manager()
+
+    class Meta:
+        verbose_name_plural = "recoveries"
+        indexes = [
+            models.Index(fields=["environment", "-created_at", "-id"], name="recovery_listed"),
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="running"), name="recovery_running"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=RecoveryState.values), name="recovery_state"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery since {self.since}"
