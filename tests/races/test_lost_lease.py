@@ -6,7 +6,6 @@ import pytest
 
 from connections import tokens
 from connections.models import Connection, Grant
-from connections.states import GrantState
 from connections.tokens import TokensUnavailableError
 from terra_portal import clock
 from tests.sandbox.company import wait_until
