@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from datetime import timedelta
 
 from benches import tenants
 from connections import clients
@@ -27,7 +28,12 @@ class Holders:
         self.environments = tenants.make(number)
 
     def grant(self, size: int) -> Grant:
-        """A fresh one, with a living connection of each of the first `size` environments."""
+        """A fresh one, with a living connection of each of the first `size` environments.
+
+        Few notices of one client pass in a minute, so what has ended before is set back a day.
+        """
+        ended = Grant.objects.filter(oauth_client=self.client, ended_at__isnull=False)
+        ended.update(ended_at=clock.now() - timedelta(days=1))
         grant = Grant.objects.create(
             oauth_client=self.client,
             provider_user_id=f"sbx_{secrets.token_hex(6)}",

@@ -6,6 +6,11 @@ import platform
 from django.db import connection
 
 
+def busyness() -> str:
+    """How much else runs here, asked before a bench adds to it."""
+    return f"load average beforehand {os.getloadavg()[0]:.1f}"
+
+
 def line() -> str:
     """Cores, versions, and whether the server waits for its disk. No names."""
     with connection.cursor() as cursor:

@@ -92,13 +92,14 @@ class Runs:
 
 def run(options: Namespace) -> str:
     """Measures, and returns the figures as Markdown."""
+    busyness = machine.busyness()
     holders = Holders(max(options.sizes))
     _have_a_past(Round(holders, max(options.sizes)))
     found = []
     for size in options.sizes:
         with Step(f"held by {size:,}") as step:
             found.append(measure(holders, size, options.rounds, step.alive))
-    return "\n\n".join([table(found), verdicts(found), conditions(options.rounds)])
+    return "\n\n".join([table(found), verdicts(found), conditions(options.rounds, busyness)])
 
 
 def measure(holders: Holders, size: int, rounds: int, shown: Callable[[str], None]) -> Runs:
@@ -164,8 +165,8 @@ def linearity(found: Sequence[Runs]) -> str:
     return f"{verdict} A further environment costs {', '.join(words)}."
 
 
-def conditions(rounds: int) -> str:
-    return f"{rounds} round{'s' if rounds > 1 else ''} on {machine.line()}."
+def conditions(rounds: int, busyness: str) -> str:
+    return f"{rounds} round{'s' if rounds > 1 else ''} on {machine.line()}; {busyness}."
 
 
 def _ms(seconds: Sequence[float]) -> str:

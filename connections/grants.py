@@ -83,6 +83,7 @@ def _together(grants: QuerySet[Grant]) -> Q:
         if grant.oauth_client.revoke_group:
             condition |= Q(
                 oauth_client__provider=grant.oauth_client.provider,
+                oauth_client__simulated=grant.oauth_client.simulated,
                 oauth_client__revoke_group=grant.oauth_client.revoke_group,
                 provider_user_id=grant.provider_user_id,
             )
@@ -99,18 +100,18 @@ def is_held(family: Sequence[Grant]) -> bool:
 
 def family_of(grant: Grant, locked: dict[UUID, Grant]) -> list[Grant]:
     """Those of the locked grants that the provider counts as one with `grant`."""
-    group = grant.oauth_client.revoke_group
-    return [
-        other
-        for other in locked.values()
-        if other.pk == grant.pk
-        or (
-            group
-            and other.oauth_client.revoke_group == group
-            and other.oauth_client.provider == grant.oauth_client.provider
-            and other.provider_user_id == grant.provider_user_id
-        )
-    ]
+    return [other for other in locked.values() if other.pk == grant.pk or _is_family(grant, other)]
+
+
+def _is_family(grant: Grant, other: Grant) -> bool:
+    """A stand-in and the real maker know nothing of one another."""
+    one, two = grant.oauth_client, other.oauth_client
+    same = (one.provider, one.revoke_group, one.simulated) == (
+        two.provider,
+        two.revoke_group,
+        two.simulated,
+    )
+    return bool(one.revoke_group) and same and grant.provider_user_id == other.provider_user_id
 
 
 def release(grant: Grant, locked: dict[UUID, Grant]) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, brake, grants, revocation, schedule, tokens
+from connections import attention, brake, grants, revocation, schedule, token_sets, tokens
 from connections.models import Grant, HeldEnd
 from connections.providers.answers import Probe, ProviderError
 from connections.revocation import Cause
@@ -75,8 +75,11 @@ def _conclude(seen: Grant, answer: Probe, began: datetime, *, is_gone: bool = Fa
             _gone(grant, began)
         elif answer == Probe.ALIVE:
             _alive(grant)
-        elif answer == Probe.UNSURE:
+        elif answer == Probe.UNSURE or grant.has_rivals:
+            # One of several sets: the one that lives may be another.
             _unsure(grant)
+        elif token_sets.has_unknown_refresh(grant):
+            _run_out(grant)
         else:
             _dead(grant, began)
     return answer
@@ -89,6 +92,16 @@ def spacing() -> timedelta:
 def _is_second(since: datetime | None, began: datetime) -> bool:
     """Whether the same was seen before, long enough ago to count as another look."""
     return since is not None and began - since >= spacing()
+
+
+def _run_out(grant: Grant) -> None:
+    """The token may have died of a refresh of ours whose answer was lost, and nobody revoked it.
+
+    It is spent either way; the next look refreshes first, and learns more by that.
+    """
+    grant.access_expires_at = clock.now()
+    schedule.look_again(grant)
+    grant.save(update_fields=["access_expires_at", "unsure_looks", "next_probe_at"])
 
 
 def _dead(grant: Grant, began: datetime) -> None:

@@ -121,8 +121,7 @@ def _choose(seen: Grant, chosen: StoredSet, *, guessed: bool = False) -> None:
             return
         token_sets.choose(grant, chosen)
         if guessed:
-            grant.refresh_sent_at = clock.now()
-            grant.refresh_sent_fingerprint = crypto.sha256(chosen.refresh_token)
+            token_sets.doubt_refresh(grant)
         grant.save()
         scopes.follow(grant)
 
@@ -198,7 +197,7 @@ def _take_lease(grant: Grant) -> bool:
 
 def _refresh(grant: Grant) -> None:
     """The one call. `grant` is the row as it was before the lease: it shows an earlier mark."""
-    uncertain = grant.refresh_sent_fingerprint == crypto.sha256(grant.refresh_token)
+    uncertain = token_sets.has_unknown_refresh(grant)
     try:
         answer = grants.provider_of(grant).refresh(grants.held(grant))
     except ProviderError as error:
@@ -262,6 +261,7 @@ def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
     """`invalid_grant`: evidence only if nothing else can explain it."""
     current = Grant.objects.select_related("oauth_client").get(pk=grant.pk)
     if current.version != grant.version:
+        _remember_reuse(current, grant)
         return
     if current.has_rivals:
         # The set that lives may be another one: nothing follows until a probe has shown it.
@@ -283,6 +283,22 @@ def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
     else:
         _needs_reauth(current)
     raise TokensUnavailableError(Attention.NEEDS_REAUTH)
+
+
+def _remember_reuse(current: Grant, used: Grant) -> None:
+    """Another answer came first, so the token that was refused had been used before, by us.
+
+    Some providers end the whole chain at that: the new set may have died of it, by nobody's will.
+    """
+    same = current.authorisation_number == used.authorisation_number
+    if not same or not current.refresh_token:
+        return
+    unchanged = Grant.objects.filter(pk=current.pk, version=current.version)
+    token_sets.doubt_refresh(current)
+    unchanged.filter(leased_until=None).update(
+        refresh_sent_at=current.refresh_sent_at,
+        refresh_sent_fingerprint=current.refresh_sent_fingerprint,
+    )
 
 
 def _refused_again(grant: Grant) -> bool:

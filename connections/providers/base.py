@@ -401,8 +401,14 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
         if response.is_success:
             json_object(response)
             return Probe.ALIVE
-        dead = self.says_dead(response.status_code, refusal(response))
-        return Probe.DEAD if dead else Probe.UNSURE
+        status, body = response.status_code, refusal(response)
+        if self.says_narrow(status, body):
+            return Probe.ALIVE
+        return Probe.DEAD if self.says_dead(status, body) else Probe.UNSURE
+
+    def says_narrow(self, status: int, body: dict[str, Any]) -> bool:
+        """Whether a token was taken that may not read this: it lives (RFC 6750 §3.1)."""
+        return status == 403 and body.get("error") == "insufficient_scope"
 
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """Whether an error answer to a bearer token speaks of the token (RFC 6750 §3.1)."""

@@ -126,6 +126,10 @@ class FitbitProvider(WearableProvider):
         """Errors come as `{"errors": [{"errorType": …}]}`."""
         return super().read_refusal(status, {"error": _error_type(body)})
 
+    def says_narrow(self, status: int, body: dict[str, Any]) -> bool:
+        """A person who keeps the profile to themselves has not revoked."""
+        return super().says_narrow(status, {"error": _error_type(body)})
+
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """`expired_token` may only want a refresh, so it proves nothing."""
         return status == 401 and _error_type(body) == "invalid_token"

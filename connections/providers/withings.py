@@ -162,10 +162,9 @@ class WithingsProvider(WearableProvider):
 
     def read_refusal(self, status: int, body: dict[str, Any]) -> Failure:
         """Status 503 is said of any bad parameter, so only its words can speak of the token."""
-        words = str(body.get("error", "")).lower()
-        if status == INVALID_PARAMS and "invalid refresh_token" in words:
+        if status == INVALID_PARAMS and "invalid refresh_token" in words_of(body):
             return Failure.INVALID_GRANT
-        return Failure.INVALID_CLIENT if status in UNAUTHENTICATED else Failure.UNUSABLE
+        return Failure.INVALID_CLIENT if rejects_client(status, body) else Failure.UNUSABLE
 
     # Revoke and probe
 
@@ -191,7 +190,7 @@ class WithingsProvider(WearableProvider):
         response = self.call("POST", url, data=form, access_token=access_token)
         status, said = opened(response)
         if status != DONE:
-            rejected = status in UNAUTHENTICATED and not access_token
+            rejected = rejects_client(status, said) and not access_token
             failure = Failure.INVALID_CLIENT if rejected else Failure.UNUSABLE
             raise ProviderError(failure, f"status {status} to {form['action']}")
         body = said.get("body")
@@ -277,6 +276,19 @@ def opened(response: httpx.Response) -> tuple[int, dict[str, Any]]:
     if status == TOO_MANY:
         raise ProviderError(Failure.UNAVAILABLE, "status 601", retry_after=TOO_MANY_WAITS)
     return status, said
+
+
+def words_of(said: dict[str, Any]) -> str:
+    return str(said.get("error", "")).lower()
+
+
+def rejects_client(status: int, said: dict[str, Any]) -> bool:
+    """Whether the application is not known by what it sent.
+
+    No page says so, but a wrong secret is seen to be a bad parameter: `invalid client id/secret`.
+    """
+    named = status == INVALID_PARAMS and "invalid client" in words_of(said)
+    return named or status in UNAUTHENTICATED
 
 
 def sign(secret: str, *values: str) -> str:

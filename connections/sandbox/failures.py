@@ -32,6 +32,14 @@ class Caller:
     grant_type: str = ""
 
 
+def parameter(request: HttpRequest, name: str) -> str:
+    """What the form says under that name, or else the query; empty if neither can be read."""
+    try:
+        return request.POST.get(name) or request.GET.get(name, "")
+    except UNFIT:
+        return ""
+
+
 def answer(
     request: HttpRequest, personality: "Personality", route: "Route", captured: dict[str, Any]
 ) -> HttpResponse:

@@ -109,13 +109,19 @@ def token_in(request: HttpRequest) -> str:
 
 def client_id_in(request: HttpRequest, form: Mapping[str, str]) -> str:
     """Who says to be calling, for the log only."""
+    return (basic_in(request)[0] or form.get("client_id", ""))[:255]
+
+
+def basic_in(request: HttpRequest) -> tuple[str, str]:
+    """Client id and secret of the request's header (RFC 6749 §2.3.1); empty if there are none."""
     kind, _, coded = request.headers.get("Authorization", "").partition(" ")
     if kind != "Basic":
-        return form.get("client_id", "")[:255]
+        return "", ""
     try:
-        return unquote_plus(base64.b64decode(coded).decode().partition(":")[0])[:255]
+        client_id, _, secret = base64.b64decode(coded).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
+        return "", ""
+    return unquote_plus(client_id), unquote_plus(secret)
 
 
 def account_of(*, code: str = "", token: str = "") -> str:

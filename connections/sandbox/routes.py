@@ -21,7 +21,8 @@ class Route:
     """One method at one address; ``path`` begins with the real host and may capture, as in Django.
 
     ``kind`` is its name in the log of calls (none: not logged). It fails as the dial
-    ``<kind>_answer`` says, or as ``dial`` does where that is given.
+    ``<kind>_answer`` says, or as ``dial`` does where that is given. Where one address means
+    several things, ``action`` is the parameter of that name that this one answers to.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Route:
     view: Callable[..., HttpResponse]
     kind: str = ""
     dial: str = ""
+    action: str = ""
 
     @property
     def failing(self) -> str:
@@ -54,15 +56,26 @@ def urlpatterns(personality: "Personality") -> list[URLPattern]:
 
 
 def _door(personality: "Personality", routes: Sequence[Route]) -> Callable[..., HttpResponse]:
-    by_method = {route.method: route for route in routes}
-
     @csrf_exempt
     def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
-        route = by_method.get(request.method or "")
-        if route is None:
-            status = 405 if by_method else 404
-            refused = Refusal("method_not_allowed" if by_method else "not_found", status=status)
+        try:
+            route = _meant(request, routes)
+        except Refusal as refused:
             return personality.refuse(refused)
         return failures.answer(request, personality, route, captured)
 
     return answer
+
+
+def _meant(request: HttpRequest, routes: Sequence[Route]) -> Route:
+    """Raises ``Refusal``: ``not_found``, ``method_not_allowed`` or ``unknown_action``."""
+    if not routes:
+        raise Refusal("not_found", status=404)
+    meant = [route for route in routes if route.method == request.method]
+    if not meant:
+        raise Refusal("method_not_allowed", status=405)
+    action = failures.parameter(request, "action") if any(one.action for one in meant) else ""
+    for route in meant:
+        if route.action in ("", action):
+            return route
+    raise Refusal("unknown_action", status=404)

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -56,9 +55,9 @@ def page(incident: Incident, name: str = "change") -> str:
     return reverse(f"admin:connections_incident_{name}", args=[incident.pk])
 
 
-def rows(response: HttpResponse) -> list[list[str]]:
+def rows(page: str) -> list[list[str]]:
     """The texts of every table's rows."""
-    found = re.findall(r"<tr>(.*?)</tr>", response.content.decode(), re.DOTALL)
+    found = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in found]
     return [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in cells]
 
@@ -76,7 +75,7 @@ def test_the_list_says_whose_and_how_many(staff: Client, incident: Incident) -> 
 def test_the_page_says_what_the_ends_would_be_and_why(staff: Client, incident: Incident) -> None:
     answer = staff.get(page(incident))
 
-    shown = rows(answer)
+    shown = rows(answer.content.decode())
     assert ["Revoked at the provider", "access_revoked", "6", "12", "2"] in shown
     assert ["Provider retired", "deauth", "1", "2", "2"] in shown
     assert ["Held", str(HELD)] in shown
@@ -99,7 +98,9 @@ def test_a_decision_is_asked_for_and_recorded(
 ) -> None:
     asked = staff.get(page(incident, name))
     assert asked.status_code == 200
-    assert ["Revoked at the provider", "access_revoked", "6", "12", "2"] in rows(asked)
+    assert ["Revoked at the provider", "access_revoked", "6", "12", "2"] in rows(
+        asked.content.decode()
+    )
     assert Incident.objects.get().state == IncidentState.OPEN
 
     answer = staff.post(page(incident, name), follow=True)
@@ -112,7 +113,7 @@ def test_a_decision_is_asked_for_and_recorded(
     work()
     after = staff.get(page(incident))
     assert "All 7 held ends are dealt with." in after.content.decode()
-    assert [HeldOutcome(outcome).label, str(HELD)] in rows(after)
+    assert [HeldOutcome(outcome).label, str(HELD)] in rows(after.content.decode())
     living = COUNT * 2 if state == IncidentState.DISCARDED else 0
     assert Connection.objects.active().count() == (living and living - 10)
 

@@ -16,7 +16,7 @@ from developers.models import Delivery, Event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CAUSE = Cause(End.REVOKED, Door.NOTICE, "The provider said so.")
-FEW = 12
+FEW = 13
 # Connections changed, log, details, events and deliveries: one statement more for each batch.
 IN_BATCHES = 5
 

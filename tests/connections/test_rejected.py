@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 
 from connections import alarms, applications, clients, tokens
@@ -180,7 +181,7 @@ def test_whoever_brought_it_hears_and_nobody_else(
 
 def join(owner: Membership, email: str, role: Role) -> Membership:
     person = cast.person(email)
-    person.emailaddress_set.create(email=email, verified=True, primary=True)
+    EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
     return members.add(owner.company, email, role=role, by=owner)
 
 

@@ -21,13 +21,14 @@ class StandIn:
     client_id: str = field(default_factory=lambda: f"client-{secrets.token_hex(4)}")
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     account: str = field(default_factory=lambda: f"person {secrets.token_hex(4)}")
+    redirect_uri: str = REDIRECT
 
     def __post_init__(self) -> None:
         registration = {
             "client_id": self.client_id,
             "client_secret": self.secret,
             "name": f"App {self.client_id}",
-            "redirect_uris": [REDIRECT],
+            "redirect_uris": [self.redirect_uri],
             "notice_url": self.notice_url,
             "notice_secret": self.notice_secret,
             "personality": self.personality,
@@ -58,7 +59,7 @@ class StandIn:
     def authorize_url(self, url: str, **changes: str | None) -> str:
         asked: dict[str, str | None] = {
             "client_id": self.client_id,
-            "redirect_uri": REDIRECT,
+            "redirect_uri": self.redirect_uri,
             "response_type": "code",
             "state": "state-of-the-app",
             "code_challenge": CHALLENGE,
@@ -74,7 +75,7 @@ class StandIn:
         """The query that the redirect URL is called with."""
         asked = {"authorize_url": authorize_url, "account": self.account, **more}
         answer = self.sandbox.control("POST", "authorize", {**asked, "decision": decision})
-        assert answer["redirect"].startswith(f"{REDIRECT}?")
+        assert answer["redirect"].startswith(f"{self.redirect_uri}?")
         return query(answer["redirect"])
 
     def press_revoke(self) -> int:
@@ -88,3 +89,9 @@ class StandIn:
         """The bodies of this client's notices, oldest first; sent or not."""
         listed = self.sandbox.control("GET", "notices")
         return [one["body"] for one in reversed(listed) if one["client_id"] == self.client_id]
+
+    def sendings(self) -> list[tuple[int, bool]]:
+        """How often each of this client's notices was tried, and whether it was taken."""
+        listed = self.sandbox.control("GET", "notices")
+        mine = [one["sendings"] for one in listed if one["client_id"] == self.client_id]
+        return [(sent["attempts"], sent["done"]) for each in mine for sent in each]

@@ -89,6 +89,7 @@ def test_what_is_not_there_is_told_in_the_companys_own_form(sandbox: Sandbox) ->
         "https://diauth.garmin.com/di-oauth2-service/oauth/token",
         "https://oauth2.googleapis.com/token",
         "https://oauth2.googleapis.com/revoke",
+        "https://polarremote.com/v2/oauth2/token",
     ],
 )
 def test_bad_input_is_refused_in_the_companys_form(

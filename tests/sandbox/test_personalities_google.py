@@ -1,124 +1,28 @@
-import base64
-import json
-import secrets
 import time
 from pathlib import Path
-from typing import Any
 
-import jwt
 import pytest
 import requests
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from .company import REDIRECT, VERIFIER, NoticeServer, Received, wait_until
+from .company import REDIRECT, VERIFIER
+from .google import (
+    ACTIVITY,
+    EMAIL,
+    IDENTITY,
+    KEYSET,
+    REVOKE,
+    SLEEP,
+    TOKEN,
+    Google,
+    in_project,
+)
 from .process import Sandbox, start_sandbox
 from .stand_in import StandIn
 
-AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
-TOKEN = "https://oauth2.googleapis.com/token"
-REVOKE = "https://oauth2.googleapis.com/revoke"
-IDENTITY = "https://health.googleapis.com/v4/users/me/identity"
-KEYSET = "https://www.gstatic.com/googlehealthapi/webhooks/webhooks_public_keyset.json"
-CONFIGURATION = "https://accounts.google.com/.well-known/risc-configuration"
-SCOPES = "https://www.googleapis.com/auth"
-SLEEP = f"{SCOPES}/googlehealth.sleep.readonly"
-ACTIVITY = f"{SCOPES}/googlehealth.activity_and_fitness.readonly"
-EMAIL = f"{SCOPES}/userinfo.email"
-ASKED = f"{SLEEP} {ACTIVITY} openid email"
-SECRET = "Bearer subscriber-secret"
-REVOKED = "https://schemas.openid.net/secevent/oauth/event-type/tokens-revoked"
-PURGED = "https://schemas.openid.net/secevent/risc/event-type/account-purged"
-
-
-class Google(StandIn):
-    def authorize(self, **changes: str | None) -> str:
-        asked = {"scope": ASKED, "access_type": "offline", "prompt": "consent", **changes}
-        return self.authorize_url(AUTHORIZE, **asked)
-
-    def token(self, form: dict[str, str]) -> requests.Response:
-        return self.call("POST", TOKEN, data={**form, **self.in_body})
-
-    def exchange(self, code: str, **changes: str | None) -> requests.Response:
-        form = {"code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER, **changes}
-        kept = {name: value for name, value in form.items() if value is not None}
-        return self.token({"grant_type": "authorization_code", **kept})
-
-    def connect(self, scopes: list[str] | None = None, **changes: str | None) -> dict[str, Any]:
-        ticked: dict[str, Any] = {} if scopes is None else {"scopes": scopes}
-        answer = self.exchange(self.decide(self.authorize(**changes), **ticked)["code"])
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    def refresh(self, tokens: dict[str, Any]) -> requests.Response:
-        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-        return self.token(form)
-
-    def identity(self, tokens: dict[str, Any]) -> requests.Response:
-        return self.call("GET", IDENTITY, tokens["access_token"])
-
-    def lives(self, tokens: dict[str, Any]) -> tuple[bool, bool]:
-        return self.identity(tokens).ok, self.refresh(tokens).ok
-
-    def revoke(self, token: str) -> requests.Response:
-        return self.call("POST", REVOKE, data={"token": token})
-
-    def claims(self, token: bytes | str) -> dict[str, Any]:
-        """What a JWT says that these published keys have signed. Raises ``jwt.PyJWTError``."""
-        address = self.call("GET", CONFIGURATION).json()["jwks_uri"]
-        published = jwt.PyJWKSet.from_dict(self.call("GET", address).json())
-        key = published[jwt.get_unverified_header(token)["kid"]]
-        options: Any = {"require": ["iss", "aud", "iat"]}
-        return dict(
-            jwt.decode(
-                token, key, algorithms=["RS256"], audience=self.client_id, options=options, leeway=5
-            )
-        )
-
-    def signed(self, notice: Received) -> bool:
-        """Whether the published key has signed the webhook."""
-        (entry,) = self.call("GET", KEYSET).json()["key"]
-        assert (entry["status"], entry["outputPrefixType"]) == ("ENABLED", "TINK")
-        message = base64.b64decode(entry["keyData"]["value"])
-        parameters, x, y = message[:8], message[10:43], message[45:]
-        # SHA-256, P-256 and DER in field 2, then two numbers of 33 bytes in fields 3 and 4.
-        assert parameters == b"\x12\x06\x08\x03\x10\x02\x18\x02"
-        assert (message[8:10], message[43:45], len(y)) == (b"\x1a\x21", b"\x22\x21", 33)
-        point = ec.EllipticCurvePublicNumbers(
-            int.from_bytes(x), int.from_bytes(y), ec.SECP256R1()
-        ).public_key()
-        proof = base64.b64decode(notice.headers["x-healthapi-signature"])
-        assert (proof[0], int.from_bytes(proof[1:5])) == (1, entry["keyId"])
-        try:
-            point.verify(proof[5:], notice.body, ec.ECDSA(SHA256()))
-        except InvalidSignature:
-            return False
-        return True
-
-    def verify(self) -> bool:
-        asked = {"client_id": self.client_id}
-        return bool(self.sandbox.control("POST", "clients/verify", asked)["verified"])
-
-
-def in_project(sandbox: Sandbox, **more: Any) -> Google:
-    number = more.pop("number", "") or str(secrets.randbelow(10**12))
-    name = f"{number}-{secrets.token_hex(8)}.apps.googleusercontent.com"
-    return Google(sandbox, "google", client_id=name, **more)
-
-
-def guarded(received: Received) -> int:
-    """As an address answers that knows the subscriber's secret."""
-    if "secevent" in received.headers["content-type"]:
-        return 202
-    return 200 if received.headers.get("authorization") == SECRET else 401
-
 
 @pytest.fixture
-def app(sandbox: Sandbox, notices: NoticeServer) -> Google:
-    notices.answer = guarded
-    sandbox.control("PATCH", "dials", {"notices": "once"})
-    return in_project(sandbox, notice_url=notices.url, notice_secret=SECRET)
+def app(sandbox: Sandbox) -> Google:
+    return in_project(sandbox)
 
 
 def error(answer: requests.Response) -> tuple[int, str]:
@@ -130,15 +34,6 @@ def error(answer: requests.Response) -> tuple[int, str]:
     assert said["message"]
     assert said["code"] == answer.status_code
     return answer.status_code, said["status"]
-
-
-def events(notices: NoticeServer) -> list[Received]:
-    return [one for one in notices.received if "secevent" in one.headers["content-type"]]
-
-
-def webhooks(notices: NoticeServer) -> list[Received]:
-    """Those that come after the test of the address."""
-    return [one for one in notices.received if one.body.startswith(b"[")]
 
 
 # The consent
@@ -353,183 +248,18 @@ def test_a_client_id_without_a_project_is_revoked_alone(sandbox: Sandbox) -> Non
     assert (one.lives(tokens), other.lives(theirs)) == ((False, False), (True, True))
 
 
-# Notices
-
-
-def test_a_revocation_is_a_security_event(app: Google, notices: NoticeServer) -> None:
+def test_calls_are_logged_by_kind(app: Google) -> None:
+    since = max([call["number"] for call in app.sandbox.control("GET", "log")], default=0)
     tokens = app.connect()
-    subject = app.claims(tokens["id_token"])["sub"]
-    before = int(time.time())
-    assert app.press_revoke() == 1
-    wait_until(lambda: len(events(notices)) == 1)
-    (told,) = events(notices)
-    claims = app.claims(told.body)
-    assert before <= claims.pop("iat") <= time.time()
-    assert claims.pop("jti")
-    issuer = "https://accounts.google.com/"
-    assert claims == {
-        "iss": issuer,
-        "aud": app.client_id,
-        "events": {
-            REVOKED: {"subject": {"subject_type": "iss-sub", "iss": issuer, "sub": subject}}
-        },
-    }
-    assert jwt.get_unverified_header(told.body)["typ"] == "secevent+jwt"
-    assert "authorization" not in told.headers
-
-
-def test_a_revocation_deletes_data(app: Google, notices: NoticeServer) -> None:
-    health_user_id = app.identity(app.connect([SLEEP, ACTIVITY])).json()["healthUserId"]
-    app.press_revoke()
-    wait_until(lambda: len(webhooks(notices)) == 1)
-    (told,) = webhooks(notices)
-    assert app.signed(told)
-    assert told.headers["authorization"] == SECRET
-    entries = [entry["data"] for entry in json.loads(told.body)]
-    assert {entry["dataType"] for entry in entries} == {"steps", "distance", "sleep"}
-    for entry in entries:
-        assert sorted(entry) == [
-            "clientProvidedSubscriptionName", "dataType", "healthUserId", "intervals",
-            "operation", "version",
-        ]  # fmt: skip
-        assert (entry["operation"], entry["healthUserId"]) == ("DELETE", health_user_id)
-        assert sorted(entry["intervals"][0]["physicalTimeInterval"]) == ["endTime", "startTime"]
-
-
-def test_every_app_of_the_project_is_told(app: Google, notices: NoticeServer) -> None:
-    number = app.client_id.partition("-")[0]
-    sibling = in_project(
-        app.sandbox, number=number, account=app.account, notice_url=f"{notices.url}/sibling"
-    )
-    app.connect(), sibling.connect()
-    assert app.press_revoke() == 2
-    wait_until(lambda: len(events(notices)) == 2)
-    to_us, to_sibling = sorted(events(notices), key=lambda one: one.path)
-    assert app.claims(to_us.body)["aud"] == app.client_id
-    assert sibling.claims(to_sibling.body)["aud"] == sibling.client_id
-    with pytest.raises(jwt.InvalidAudienceError):
-        app.claims(to_sibling.body)
-
-
-def test_who_did_not_say_who_they_are_is_not_named(app: Google) -> None:
-    app.connect(scope=f"{SLEEP} openid")
-    app.press_revoke()
-    (only,) = app.planned()
-    assert json.loads(only)[0]["data"]["operation"] == "DELETE"
-
-
-def test_an_app_without_a_subscriber_has_no_webhooks(app: Google) -> None:
-    bare = in_project(app.sandbox, notice_url=app.notice_url)
-    bare.connect()
-    bare.press_revoke()
-    (only,) = bare.planned()
-    assert list(json.loads(only)["events"]) == [REVOKED]
-    assert bare.verify() is False
-
-
-def test_the_address_is_tested_with_the_secret_and_without(
-    app: Google, notices: NoticeServer
-) -> None:
-    assert app.verify() is True
-    right, wrong = notices.received
-    assert [json.loads(one.body) for one in (right, wrong)] == [{"type": "verification"}] * 2
-    assert {one.headers["user-agent"] for one in (right, wrong)} == {
-        "Google-Health-API-Webhooks-Verifier"
-    }
-    assert right.headers["authorization"] == SECRET
-    assert "authorization" not in wrong.headers
-    assert app.verify() is True
-    assert len(notices.received) == 2
-
-
-@pytest.mark.parametrize("careless", [200, 401, 500])
-def test_no_webhook_comes_before_the_test_is_passed(
-    app: Google, notices: NoticeServer, careless: int
-) -> None:
-    notices.answer = lambda received: 202 if "secevent" in str(received.headers) else careless
-    app.connect()
-    assert app.verify() is False
-    app.press_revoke()
-    wait_until(lambda: len(events(notices)) == 1)
-    wait_until(lambda: len(notices.received) >= 5)  # the test again, before the webhook
-    assert webhooks(notices) == []
-    notices.answer = guarded
-    wait_until(lambda: len(webhooks(notices)) == 1)
-
-
-def test_the_echo_of_a_revoke_is_a_dial(app: Google) -> None:
-    app.revoke(app.connect()["access_token"])
-    assert len(app.planned()) == 2
-    app.dial(revoke_sends_notice=False)
-    app.revoke(app.connect()["access_token"])
-    assert len(app.planned()) == 2
-
-
-def test_a_deleted_account_is_purged(app: Google, notices: NoticeServer) -> None:
-    app.connect()
-    asked = {"account": app.account, "personality": "google"}
-    assert app.sandbox.control("POST", "delete_account", asked) == {"revoked": 1}
-    wait_until(lambda: len(events(notices)) == 1)
-    assert list(app.claims(events(notices)[0].body)["events"]) == [PURGED]
-
-
-def test_new_data_is_an_upsert(app: Google, notices: NoticeServer) -> None:
-    asked = {"account": app.account, "client_id": app.client_id}
-    app.connect([SLEEP])
-    assert app.sandbox.control("POST", "news", asked) == {"told": 1}
-    wait_until(lambda: len(webhooks(notices)) == 1)
-    (told,) = webhooks(notices)
-    assert app.signed(told)
-    (entry,) = json.loads(told.body)
-    assert (entry["data"]["operation"], entry["data"]["dataType"]) == ("UPSERT", "sleep")
-    app.press_revoke()
-    assert app.sandbox.control("POST", "news", asked) == {"told": 0}
-
-
-def test_the_same_event_comes_twice(app: Google, notices: NoticeServer) -> None:
-    app.dial(notices="twice", late_notice_seconds=0.3)
-    app.connect()
-    app.press_revoke()
-    wait_until(lambda: len(events(notices)) == 2)
-    first, second = events(notices)
-    assert first.body == second.body
-
-
-def test_forged_webhooks(app: Google, notices: NoticeServer) -> None:
-    other = in_project(app.sandbox, notice_secret="Bearer another")
-    forged = {"client_id": app.client_id, "body": [{"data": {}}]}
-    ways: list[dict[str, str]] = [{}, {"signature": "wrong"}, {"in_name_of": other.client_id}]
-    notices.answer = lambda one: 401 if "authorization" not in one.headers else 200
-    for number, way in enumerate(ways):
-        app.sandbox.control("POST", "notices/forge", {**forged, **way})
-        wait_until(lambda: len(webhooks(notices)) == number + 1)  # noqa: B023 - called at once
-    right, wrong, theirs = webhooks(notices)
-    assert [app.signed(one) for one in (right, wrong, theirs)] == [True, False, True]
-    assert theirs.headers["authorization"] == "Bearer another"
-
-
-def test_forged_events(app: Google, notices: NoticeServer) -> None:
-    other = in_project(app.sandbox)
-    body = {"iss": "https://accounts.google.com", "iat": int(time.time()), "events": {"any": {}}}
-    forged = {
-        "client_id": app.client_id,
-        "body": body,
-        "content_type": "application/secevent+jwt",
-    }
-    ways: list[dict[str, Any]] = [
-        {}, {"signature": "wrong"}, {"in_name_of": other.client_id}, {"body": "no token"},
+    app.identity(tokens)
+    app.refresh(tokens)
+    app.revoke(tokens["refresh_token"])
+    calls = app.sandbox.control("GET", f"log?since={since}")
+    mine = [call for call in calls if call["client_id"] == app.client_id]
+    assert [(call["kind"], call["status"]) for call in mine] == [
+        ("token", 200), ("me", 200), ("token", 200), ("revoke", 200),
     ]  # fmt: skip
-    for number, way in enumerate(ways):
-        app.sandbox.control("POST", "notices/forge", {**forged, **way})
-        notices.wait_for(number + 1)
-    right, wrong, theirs, garbage = (one.body for one in notices.received)
-    assert app.claims(right)["events"] == {"any": {}}
-    with pytest.raises(jwt.InvalidSignatureError):
-        app.claims(wrong)
-    with pytest.raises(jwt.InvalidAudienceError):
-        app.claims(theirs)
-    assert other.claims(theirs)["events"] == {"any": {}}
-    assert garbage == b"no token"
+    assert {(call["account"], call["personality"]) for call in mine} == {(app.account, "google")}
 
 
 def test_keys_outlive_the_process(tmp_path: Path) -> None:
@@ -546,17 +276,3 @@ def test_keys_outlive_the_process(tmp_path: Path) -> None:
     kept = sorted(path.name for path in tmp_path.glob("*.pem"))
     assert kept == ["google-accounts.pem", "google-webhooks.pem"]
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.pem")} == {0o600}
-
-
-def test_calls_are_logged_by_kind(app: Google) -> None:
-    since = max([call["number"] for call in app.sandbox.control("GET", "log")], default=0)
-    tokens = app.connect()
-    app.identity(tokens)
-    app.refresh(tokens)
-    app.revoke(tokens["refresh_token"])
-    calls = app.sandbox.control("GET", f"log?since={since}")
-    mine = [call for call in calls if call["client_id"] == app.client_id]
-    assert [(call["kind"], call["status"]) for call in mine] == [
-        ("token", 200), ("me", 200), ("token", 200), ("revoke", 200),
-    ]  # fmt: skip
-    assert {(call["account"], call["personality"]) for call in mine} == {(app.account, "google")}

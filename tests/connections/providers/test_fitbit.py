@@ -80,7 +80,8 @@ def test_what_a_refused_refresh_means(
         (200, {"user": {}}, Probe.ALIVE),
         (401, errors("invalid_token"), Probe.DEAD),
         (401, errors("expired_token"), Probe.UNSURE),
-        (403, errors("insufficient_scope"), Probe.UNSURE),
+        (403, errors("insufficient_scope"), Probe.ALIVE),
+        (403, errors("request"), Probe.UNSURE),
         (401, b"", Probe.UNSURE),
     ],
 )

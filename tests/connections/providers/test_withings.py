@@ -86,6 +86,7 @@ def test_a_refresh_asks_with_the_same_action(maker: StandIn) -> None:
     ("said", "expected"),
     [
         (envelope(503, "Invalid Params: invalid refresh_token"), Failure.INVALID_GRANT),
+        (envelope(503, "Invalid Params: invalid client id/secret"), Failure.INVALID_CLIENT),
         (envelope(503, "Invalid Params: invalid grant_type"), Failure.UNUSABLE),
         (envelope(503), Failure.UNUSABLE),
         (envelope(401, "invalid refresh_token"), Failure.INVALID_CLIENT),
