@@ -63,7 +63,7 @@ def test_timeout(wearable: Wearable, settings: Settings) -> None:
     before = len(wearable.calls(kind))
     deadline, settings.PROVIDER_DEADLINE_SECONDS = settings.PROVIDER_DEADLINE_SECONDS, 1.0
     wearable.dial(**{f"{kind}_answer": slow})
-    wearable.look(not_before=wearable.grant().access_expires_at)
+    until_told(wearable, looks=1)
     wait_until(lambda: len(wearable.calls(kind)) > before)
     settings.PROVIDER_DEADLINE_SECONDS = deadline
 
@@ -128,10 +128,10 @@ def connect_for_an_hour(wearable: Wearable) -> None:
     wearable.connect_both()
 
 
-def until_told(wearable: Wearable) -> None:
+def until_told(wearable: Wearable, *, looks: int = LOOKS) -> None:
     """The first refresh that fails is told; where there is none, looks that tell nothing."""
     runs_out = wearable.grant().access_expires_at if wearable.maker.refreshes else None
-    for _ in range(1 if wearable.maker.refreshes else LOOKS):
+    for _ in range(1 if wearable.maker.refreshes else looks):
         if wearable.attention() == {Attention.NONE}:
             wearable.look(not_before=runs_out)
 
