@@ -39,4 +39,4 @@ def wearable(
     # One that comes while the database is emptied would stand in its way.
     made.notices()
     (row,) = (mark.args[0] for mark in request.node.iter_markers("case"))
-    record_property(PROPERTY, [row, made.maker.resource, made.seen])
+    record_property(PROPERTY, [row.value, made.maker.resource, made.seen])
