@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import secrets
-from datetime import timedelta
 
 from benches import tenants
 from connections import clients
@@ -18,24 +17,22 @@ BATCH = 500
 
 
 class Holders:
-    """A shared client of the sandbox, and environments that each have one destination."""
+    """Environments that each have one destination, and the grants that they hold together."""
 
     def __init__(self, number: int) -> None:
         self.secret = secrets.token_hex(16)
-        self.client = clients.add(
-            "SANDBOX", client_id=secrets.token_hex(8), client_secret=self.secret, simulated=True
-        ).client
         self.environments = tenants.make(number)
 
     def grant(self, size: int) -> Grant:
         """A fresh one, with a living connection of each of the first `size` environments.
 
-        Few notices of one client pass in a minute, so what has ended before is set back a day.
+        It is the only one of its client: of many, no more than a few would end within a minute.
         """
-        ended = Grant.objects.filter(oauth_client=self.client, ended_at__isnull=False)
-        ended.update(ended_at=clock.now() - timedelta(days=1))
+        client = clients.add(
+            "SANDBOX", client_id=secrets.token_hex(8), client_secret=self.secret, simulated=True
+        ).client
         grant = Grant.objects.create(
-            oauth_client=self.client,
+            oauth_client=client,
             provider_user_id=f"sbx_{secrets.token_hex(6)}",
             consent_id=f"cns_{secrets.token_hex(6)}",
             state=GrantState.ACTIVE,
@@ -50,7 +47,7 @@ class Holders:
             Connection(
                 environment=environment,
                 grant=grant,
-                provider=self.client.provider,
+                provider=client.provider,
                 provider_user_id=grant.provider_user_id,
                 reference_id=f"person-{secrets.token_hex(6)}",
                 consented_scopes=SCOPES,

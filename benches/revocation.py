@@ -14,6 +14,7 @@ from benches.holders import Holders
 from benches.rounds import interleaved, spread, timed
 from connections import notices
 from connections.models import Connection, Notice, Revocation, RevocationDetail
+from connections.states import NoticeState
 from developers.models import Delivery, Event
 from tools.console import Step
 
@@ -36,14 +37,18 @@ class Round:
     ended: list[UUID] = field(default_factory=list)
 
     def hear(self) -> float:
-        """Seconds from the notice's bytes to the return of the decision: all is committed."""
+        """Seconds from the notice's bytes to the return of the decision: all is committed.
+
+        Raises NotDoneError if the notice was put off.
+        """
         grant = self.holders.grant(self.size)
-        client, knock = self.holders.client, self.holders.notice(grant)
+        client, knock = grant.oauth_client, self.holders.notice(grant)
 
         def work() -> None:
             notices.receive(client, knock)
-            sent = Notice.objects.filter(provider_user_id=grant.provider_user_id)
-            notices.decide(sent.values_list("pk", flat=True).get(oauth_client=client))
+            stored = Notice.objects.values_list("pk", flat=True).get(oauth_client=client)
+            if notices.decide(stored) != NoticeState.DONE:
+                raise NotDoneError("the notice ended nothing")
 
         seconds = timed(work)
         self.ended = list(Connection.objects.on(grant).values_list("pk", flat=True))

@@ -16,7 +16,7 @@ EARLIEST, LATEST = 0.6, 0.9
 # After looks in a row that told nothing: twice as long each time, up to a part of the provider's
 # `probe_every`. Whoever is doubted waits for an hour at most.
 AGAIN = timedelta(minutes=1)
-AGAIN_AT_MOST = 0.25
+AGAIN_AT_MOST = 1 / 12
 DOUBTED_AGAIN_AT_MOST = timedelta(hours=1)
 
 _chance = SystemRandom()

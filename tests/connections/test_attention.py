@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from connections import attention, liveness, tokens
-from connections.models import Connection, OAuthClient
+from connections.models import Connection, Grant, OAuthClient
 from connections.states import Attention, GrantState
 from connections.tokens import TokensUnavailableError
 from terra_portal import clock
@@ -84,8 +84,13 @@ def test_a_probe_that_tells_nothing(connected: World, answer: str) -> None:
     assert connected.events(connected.a) == ["auth", "connection_error"]
 
 
-def test_looks_that_tell_nothing_come_less_and_less_often(connected: World) -> None:
+@pytest.mark.parametrize(("doubted", "longest"), [(True, 60), (False, 120)])
+def test_looks_that_tell_nothing_come_less_and_less_often(
+    connected: World, doubted: bool, longest: int
+) -> None:
+    """Whoever is doubted does not wait as long as the others."""
     connected.dial(me_answer="500")
+    Grant.objects.update(doubted=doubted)
     grant_id = connected.grant().pk
     minutes = []
     for _ in range(9):
@@ -94,7 +99,7 @@ def test_looks_that_tell_nothing_come_less_and_less_often(connected: World) -> N
         assert due is not None
         minutes.append(round((due - clock.now()) / timedelta(minutes=1)))
 
-    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert minutes == [min(2**number, longest) for number in range(9)]
 
 
 def test_a_provider_that_asks_for_patience_is_left_alone(connected: World) -> None:

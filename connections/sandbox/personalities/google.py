@@ -14,17 +14,17 @@ from typing import Any, ClassVar
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from ... import protocol, revocation
-from ...failures import Caller
-from ...models import Account, App, Consent, Notice
-from ...models.consent import End
-from ...notices import Told
-from ...personality import Auth, Personality, Pkce
-from ...refusal import Refusal
-from ...routes import Route
-from .. import named
-from . import keys, notices
-from .notices import HEALTH, ISSUER, SET
+from .. import protocol, revocation
+from ..failures import Caller
+from ..google import keys, notices
+from ..google.notices import HEALTH, ISSUER, SET
+from ..models import Account, App, Consent, Notice
+from ..models.consent import End
+from ..notices import Told
+from ..personality import Auth, Personality, Pkce
+from ..refusal import Refusal
+from ..routes import Route
+from . import named
 
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 PROFILE = "https://www.googleapis.com/auth/userinfo.profile"

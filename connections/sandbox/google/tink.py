@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
-from ...keys import public_bytes
+from ..keys import public_bytes
 
 # What stands before a signature: this byte and the key's id.
 START = b"\x01"

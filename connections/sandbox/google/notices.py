@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
-from ...models import App
-from ...models.notice import new_notice_id
-from ...notices import Told
-from ...reach import reach
+from ..models import App
+from ..models.notice import new_notice_id
+from ..notices import Told
+from ..reach import reach
 
 ISSUER = "https://accounts.google.com"
 SET = "application/secevent+jwt"

@@ -1,5 +1,0 @@
-"""Google Health."""
-
-from .google import PERSONALITY
-
-__all__ = ["PERSONALITY"]
