@@ -16,9 +16,12 @@ def main(path: str) -> int:
     page = importlib.import_module("tests.matrix.page")
     cells = {(row, resource): seen for row, resource, seen in json.loads(Path(path).read_text())}
     try:
-        text = page.text(cells)
+        text = page.text(page.PAGE.read_text(), cells)
     except page.MissingCellsError as missing:
         say(f"These cells of the matrix were not filled: {missing}.")
+        return 1
+    except page.NoPlaceError as error:
+        say(f"{error}.")
         return 1
     page.PAGE.write_text(text)
     say(f"✓ written into {page.PAGE.relative_to(page.ROOT)}")

@@ -1,4 +1,4 @@
-"""Notices that must not be believed: forged, sent again, overtaken by a consent, or our own echo."""
+"""Notices that must not be believed: forged, sent again, too late, or our own echo."""
 
 from datetime import timedelta
 
@@ -25,7 +25,9 @@ def test_forged_notice(wearable: Wearable) -> None:
     done. Where none is given the provider is asked, and the account lives.
     """
     wearable.connect_both()
-    drafts = wearable.drafts() or [ABOUT_DATA]
+    told = wearable.drafts()
+    assert bool(told) is (wearable.maker.tells is not None)
+    drafts = told or [ABOUT_DATA]
 
     refused = [wearable.send(draft, proof="wrong") for draft in drafts]
     if wearable.maker.tells is not NoticeKind.DOUBT:

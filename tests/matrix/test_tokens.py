@@ -40,6 +40,8 @@ def assert_served_by_one_refresh(wearable: Wearable, *, callers: int) -> None:
     after = wearable.grant()
     assert set(served) == {after.access_token}
     assert after.access_token != before.access_token
+    assert before.access_expires_at
+    assert after.access_expires_at
     assert after.access_expires_at > before.access_expires_at
     assert wearable.refreshes() == 1
     assert wearable.is_alive()

@@ -76,9 +76,7 @@ class Wearable:
             cookies={begun.cookie_name: begun.cookie_value},
         )
 
-    def connect(
-        self, environment: Environment, reference_id: str = "", **more: Any
-    ) -> Connection:
+    def connect(self, environment: Environment, reference_id: str = "", **more: Any) -> Connection:
         begun = self.begin(environment, reference_id)
         landing = self.complete(begun, self.decide(begun, **more))
         assert landing.step == "connected", landing

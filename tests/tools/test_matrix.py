@@ -14,19 +14,31 @@ from tests.matrix.cases import PROPERTY, Case
 from tools import cells, suite
 from tools.environment import ROOT
 
+EMPTY = """# Providers
+
+<!-- facts -->
+<!-- end of facts -->
+
+Words.
+
+<!-- matrix -->
+<!-- end of matrix -->
+"""
 EVERY = [(row.value, maker.resource) for row in Case for maker in PROVIDERS]
 
 
 def test_the_page_is_up_to_date() -> None:
     """If not: `./run matrix`."""
     written = page.PAGE.read_text()
-    assert written == page.text(page.read(written))
+    assert written == page.text(written, page.read(written))
 
 
 def test_what_is_written_can_be_read_again() -> None:
     seen = {cell: f"word {number}" for number, cell in enumerate(EVERY)}
-    text = page.text(seen)
+    text = page.text(EMPTY, seen)
+    assert page.read(EMPTY) == {}
     assert page.read(text) == seen
+    assert page.text(text, seen) == text
     assert text.count(page.LIVE) == sum(bool(maker.hosts) for maker in PROVIDERS)
     for maker in PROVIDERS:
         assert all(fact.says in text for fact in maker.facts)
@@ -36,7 +48,15 @@ def test_a_cell_that_is_not_filled_is_missed() -> None:
     seen = dict.fromkeys(EVERY, "seen") | {EVERY[3]: ""}
     row, maker = Case.CONNECT, PROVIDERS[3]
     with pytest.raises(page.MissingCellsError, match=f"^{row}, {maker.display_name}$"):
-        page.text(seen)
+        page.text(EMPTY, seen)
+
+
+@pytest.mark.parametrize("marker", ["<!-- facts -->", "<!-- end of matrix -->"])
+def test_a_page_without_a_place_is_refused(marker: str) -> None:
+    seen = dict.fromkeys(EVERY, "seen")
+    for unfit in (EMPTY.replace(marker, ""), EMPTY + marker):
+        with pytest.raises(page.NoPlaceError, match=marker):
+            page.text(unfit, seen)
 
 
 def test_the_plugin_keeps_what_a_test_has_seen(tmp_path: Path) -> None:
