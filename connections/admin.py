@@ -38,7 +38,7 @@ class OAuthClientAdmin(KeyedAdmin):
     by_text = "client_id"
     search_help_text = "An id, or a client id"
     list_display = ("client_id", "provider", "owner", "simulated", "revoke_group", "closed_at")
-    list_filter = ("provider", "simulated")
+    list_filter = ("provider", "simulated", ("subscribe_error", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     ordering = ("provider", "client_id")
     fields = (

@@ -191,6 +191,24 @@ def add(
     return added(client)
 
 
+@transaction.atomic
+def renew_shared(
+    provider: str, client_id: str, *, client_secret: str = "", notice_secret: str = ""
+) -> OAuthClient:
+    """Changes the secrets of a client of the platform's own; a blank one stays as it is.
+
+    Raises InvalidInputError where there is no such client, or nothing to change.
+    """
+    if not client_secret.strip() and not notice_secret.strip():
+        raise InvalidInputError("client_secret", "Give the secret that is valid now.")
+    rows = OAuthClient.objects.select_for_update(no_key=True)
+    client = rows.filter(provider=provider, client_id=client_id.strip(), owner=None).first()
+    if client is None:
+        raise InvalidInputError("client_id", "names no application of the platform's own")
+    applications.renew(client, client_secret=client_secret, notice_secret=notice_secret)
+    return client
+
+
 def attach(environment: Environment, client: OAuthClient) -> None:
     """The source changes over to the client; a new one comes last."""
     mine = Source.objects.for_environment(environment)

@@ -10,8 +10,10 @@ from connections.providers import REGISTRY
 from terra_portal import clock
 
 MINUTE = timedelta(minutes=1)
-# As much of the past as may be caught up with at once.
+# What of the past may be caught up with at once: ten seconds, or a handful of calls where that is
+# more. A doubt at a slow provider is then looked into at once, and again when it has to be.
 WINDOW = timedelta(seconds=10)
+SAVED = 4
 # No provider is waited for longer, and no slot lies further ahead. A time beyond it was written by
 # a clock that was wrong, and must not silence the application.
 LONGEST = timedelta(hours=1)
@@ -21,9 +23,20 @@ TRIES = 5
 def step(provider: str) -> timedelta:
     """From one slot to the next.
 
-    So long that no minute holds more than `probes_per_minute`, what is caught up with included.
+    So long that no minute holds more than `probes_per_minute`, what is caught up with included;
+    of a provider that allows but a few, no more than those few that were saved up.
     """
     return (MINUTE + WINDOW) / REGISTRY[provider].probes_per_minute
+
+
+def window(provider: str) -> timedelta:
+    """How much of the past counts."""
+    return max(WINDOW, SAVED * step(provider)) if is_slow(provider) else WINDOW
+
+
+def is_slow(provider: str) -> bool:
+    """Whether its few calls lie so far apart that waiting for one is noticed."""
+    return step(provider) > WINDOW
 
 
 def take(client_id: UUID, wanted: int = 1) -> int:
@@ -39,8 +52,8 @@ def take(client_id: UUID, wanted: int = 1) -> int:
         now = clock.now()
         if free_at(client, now) > now:
             return 0
-        first = max(_believed(client.probe_slot_at, now) or now - WINDOW, now - WINDOW)
-        apart = step(client.provider)
+        apart, earliest = step(client.provider), now - window(client.provider)
+        first = max(_believed(client.probe_slot_at, now) or earliest, earliest)
         number = min(wanted, 1 + (now - first) // apart)
         same = OAuthClient.objects.filter(pk=client_id, probe_slot_at=client.probe_slot_at)
         if same.update(probe_slot_at=first + number * apart):

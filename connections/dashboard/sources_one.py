@@ -18,6 +18,8 @@ from developers.dashboard.addresses import address
 from developers.states import Role
 from terra_portal.errors import InvalidInputError
 
+STAY = "They stay connected, and their data can still be read."
+
 
 @require_safe
 @never_cache
@@ -84,7 +86,7 @@ def close(request: EnvironmentRequest, provider: str) -> HttpResponse:
         "title": f"Close the application {row.own.client_id} for {row.name}?",
         "heading": "Close an application",
         "consequences": [
-            ("users", _depend(row.users)),
+            ("users", f"{_depend(row.users)} {STAY}" if row.users else _depend(row.users)),
             ("unplug", f"Nobody connects through it any more, and {row.name} is off here."),
             ("key-round", "It is not deleted. Keep it alive at the maker while anybody depends."),
         ],
@@ -154,7 +156,7 @@ def _depend(users: int) -> str:
     if not users:
         return "No user of this environment depends on it."
     many = "1 user depends" if users == 1 else f"{users} users depend"
-    return f"{many} on it. They stay connected, and their data can still be read."
+    return f"{many} on it."
 
 
 def _done(row: Row, client_id: str) -> str:

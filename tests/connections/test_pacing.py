@@ -46,8 +46,17 @@ def test_no_minute_holds_more_than_the_provider_allows(client: OAuthClient) -> N
 def test_a_fraction_is_a_call_every_few_minutes(
     client: OAuthClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A handful is saved up, so that a doubt need not wait; then it goes on at its pace."""
     monkeypatch.setattr(SandboxProvider, "probes_per_minute", 0.5)
-    assert [taken(client, at) for at in (0, 60, 129, 130, 260)] == [1, 0, 0, 1, 0]
+    steps = (0, 60, 139, 140, 260, 280, 24 * 3600)
+    assert [taken(client, at) for at in steps] == [5, 0, 0, 1, 0, 1, 5]
+
+
+def test_a_doubt_at_a_slow_provider_finds_two_calls_a_minute_apart(
+    client: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SandboxProvider, "probes_per_minute", 0.3)
+    assert [taken(client, at, 1) for at in (0, 61)] == [1, 1]
 
 
 def test_a_long_rest_saves_up_ten_seconds_only(client: OAuthClient) -> None:
