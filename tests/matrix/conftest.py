@@ -37,6 +37,6 @@ def wearable(
     made = set_up(request.param, sandbox_process)
     yield made
     # One that comes while the database is emptied would stand in its way.
-    made.notices()
+    made.wait_for_answers()
     (row,) = (mark.args[0] for mark in request.node.iter_markers("case"))
     record_property(PROPERTY, [row.value, made.maker.resource, made.seen])

@@ -132,9 +132,13 @@ class Wearable:
         return len(sent)
 
     def notices(self) -> list[dict[str, Any]]:
-        """This client's notices, after each sending has had its answer."""
-        wait_until(lambda: all(s["attempts"] and s["status"] for s in self._sendings()))
+        """This client's notices, after each sending has been heard by the portal."""
+        wait_until(lambda: all(sending["done"] for sending in self._sendings()))
         return self._mine()
+
+    def wait_for_answers(self) -> None:
+        """Until no notice is on its way, be it heard or refused."""
+        wait_until(lambda: all(sending["status"] for sending in self._sendings()))
 
     def _answers(self, notice_id: str) -> list[int]:
         def found() -> list[int]:
