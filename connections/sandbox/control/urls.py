@@ -14,6 +14,7 @@ urlpatterns = [
     path("news", people.news),
     path("delete_account", people.delete_account),
     path("notices", notices.listed),
+    path("notices/draft", notices.draft),
     path("notices/resend", notices.resend),
     path("notices/forge", notices.forge),
     path("inboxes/<slug:slug>", inboxes.inbox),
