@@ -1,0 +1,336 @@
+"""Steps in any order, and what must be true after each."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import pytest
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from connections import token_sets
+from connections.connect import Landing
+from connections.models import Connection, Grant
+from connections.states import Door, GrantState
+from tests.properties import leaks, model, picture
+from tests.properties.crashes import Edge, Meanwhile, Trouble, troubles
+from tests.properties.hands import Hands
+from tests.properties.model import History
+from tests.properties.picture import Picture
+from tests.properties.stage import COMPANIES, FAILING, PEOPLE, SCOPES, Flow, Stage, one_of
+from tests.sandbox.company import NoticeServer
+from tests.sandbox.process import Sandbox
+
+T = TypeVar("T")
+May = Callable[[Picture, Picture], set[UUID]]
+
+companies = st.integers(0, COMPANIES - 1)
+people = st.integers(0, PEOPLE - 1)
+clients = st.integers(0, 1)
+picks = st.integers(0, 5)
+references = st.sampled_from(["", "r"])
+choices = st.sampled_from([SCOPES, SCOPES, SCOPES[:2], SCOPES[1:]])
+moves = st.sampled_from([5, 20, 61, 130, 660, 3_700, 90_000])
+FAILURES = {
+    "token_answer": ["500", "html", "garbage", "429", "drop", "drop_after", "403"],
+    "me_answer": ["500", "html", "garbage", "429", "drop", "403", "410", "invalid_client"],
+    # Not those that answer 200: a provider that says so has revoked (RFC 7009 §2.2).
+    "revoke_answer": ["500", "429", "drop", "drop_after", "403", "invalid_client"],
+}
+FAILURES["token_answer"] += ["invalid_client", "invalid_grant"]
+dials = st.sampled_from([(dial, answer) for dial, all_ in FAILURES.items() for answer in all_])
+SETTLING = (0, 20, 61, 61, 130, 660, 700, 3_700, 61)
+LEAVING = (0, 61, 130, 660)
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """`self.now` is the picture after the last step; `sound` that no step has failed."""
+
+    def __init__(self, sandbox: Sandbox, inbound: NoticeServer, patch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.hands = Hands()
+        self.stage = Stage(sandbox, inbound, self.hands)
+        self.history = History(asked=self.stage.asked)
+        self.edge = Edge(self.hands, self.stage.meanwhile, self.heard)
+        self.door = self.edge.open(patch)
+        self.door.__enter__()
+        self.now = self.look()
+        self.sound = True
+
+    def look(self) -> Picture:
+        return picture.take(self.stage.environments, self.stage.clients, self.stage.books())
+
+    def step(
+        self, deed: Callable[[], T], trouble: Trouble = None, may_change: May | None = None
+    ) -> T | None:
+        """Does it, and checks. `may_change` names whom it may concern, if nothing came between."""
+        before, self.sound, outcome = self.now, False, None
+        with self.edge.step(trouble):
+            outcome = deed()
+        note(f"    {outcome}{' (trouble)' if self.edge.came_true else ''}")
+        self.now = self.look()
+        self.stage.collect()
+        model.check(self.now, before, self.history)
+        between = isinstance(trouble, Meanwhile) and self.edge.came_true
+        if may_change is not None and not between:
+            model.others_are_unchanged(self.now, before, but=may_change(self.now, before))
+        self.sound = True
+        return outcome
+
+    def heard(self, path: str, form: Any) -> None:
+        """Counted revoke: at the moment of the call nobody may stand on what it ends."""
+        if path != "/oauth/revoke":
+            return
+        for grant in self.stage.grants():
+            mine = {(one.access_token, one.refresh_token) for one in token_sets.every_set(grant)}
+            named = any(form["data"]["token"] in pair for pair in mine)
+            if named and Connection.objects.active().on(grant).exists():
+                self.history.wrongs.append("asked to revoke what somebody still holds")
+
+    @initialize(names=st.booleans(), tells=st.booleans(), rotates=st.booleans())
+    def provider(self, names: bool, tells: bool, rotates: bool) -> None:
+        self.stage.tells = tells
+        self.stage.sandbox.control("DELETE", "dials")
+        self.stage.dial(
+            notices="once" if tells else "never",
+            notice_names_consent=names,
+            refresh_rotates=rotates,
+        )
+
+    # A person connects
+
+    @rule(
+        company=companies,
+        person=people,
+        reference=references,
+        scopes=choices,
+        cookie=st.sampled_from([True, True, False]),
+        trouble=troubles,
+    )
+    def connect(
+        self,
+        company: int,
+        person: int,
+        reference: str,
+        scopes: tuple[str, ...],
+        cookie: bool,
+        trouble: Trouble,
+    ) -> None:
+        flow = self.stage.begin(company, reference)
+        self.stage.consent(flow, person, scopes, allow=True)
+        self.go_on(flow, partial(self.stage.callback, flow, cookie=cookie), trouble)
+
+    @rule(
+        company=companies,
+        person=people,
+        reference=references,
+        scopes=choices,
+        allow=st.sampled_from([True, True, True, False]),
+    )
+    def consent(
+        self, company: int, person: int, reference: str, scopes: tuple[str, ...], allow: bool
+    ) -> None:
+        """The person is on the way back, or never comes."""
+
+        def deed() -> None:
+            flow = self.stage.begin(company, reference)
+            self.stage.consent(flow, person, scopes, allow=allow)
+
+        self.step(deed, may_change=nobody)
+
+    @precondition(lambda self: bool(self.stage.on_the_way()))
+    @rule(pick=picks, cookie=st.booleans(), trouble=troubles)
+    def callback(self, pick: int, cookie: bool, trouble: Trouble) -> None:
+        flow = one_of(self.stage.on_the_way(), pick)
+        self.go_on(flow, partial(self.stage.callback, flow, cookie=cookie), trouble)
+
+    @precondition(lambda self: bool(self.stage.called_back()))
+    @rule(pick=picks, cookie=st.booleans())
+    def callback_again(self, pick: int, cookie: bool) -> None:
+        flow = one_of(self.stage.called_back(), pick)
+        self.go_on(flow, partial(self.stage.callback, flow, cookie=cookie))
+
+    @precondition(lambda self: bool(self.stage.asked_to_confirm()))
+    @rule(pick=picks, yes=st.booleans(), trouble=troubles)
+    def answer(self, pick: int, yes: bool, trouble: Trouble) -> None:
+        flow = one_of(self.stage.asked_to_confirm(), pick)
+        self.go_on(flow, partial(self.stage.answer, flow, yes=yes), trouble)
+
+    @precondition(lambda self: bool(self.stage.flows))
+    @rule(pick=picks, trouble=troubles)
+    def finishing(self, pick: int, trouble: Trouble) -> None:
+        flow = one_of(self.stage.flows[::-1], pick)
+        self.go_on(flow, partial(self.stage.finishing, flow), trouble)
+
+    def go_on(self, flow: Flow, deed: Callable[[], Landing], trouble: Trouble = None) -> None:
+        """Concerns those on the same grant, and whom the new user replaces."""
+        pk = flow.begun.attempt.pk
+
+        def may_change(now: Picture, before: Picture) -> set[UUID]:
+            attempt = now.attempts[pk]
+            new = now.connections.get(attempt.user_id)
+            return {
+                one.pk
+                for one in before.connections.values()
+                if one.grant_id == attempt.grant_id or (new and model.key(one) == model.key(new))
+            }
+
+        self.step(lambda: deed().step, trouble, may_change)
+
+    # Somebody lets go
+
+    @precondition(lambda self: bool(self.now.active()))
+    @rule(pick=picks, door=st.sampled_from([Door.API, Door.DASHBOARD]), trouble=troubles)
+    def disconnect(self, pick: int, door: Door, trouble: Trouble) -> None:
+        one = one_of(self.stage.active(), pick)
+        self.step(partial(self.stage.ask_to_disconnect, one, door), trouble, lambda *_: {one.pk})
+
+    @precondition(lambda self: bool(self.now.connections))
+    @rule(pick=picks, company=companies)
+    def disconnect_a_stranger(self, pick: int, company: int) -> None:
+        """Another company's user, or one that has ended, is as unknown as none at all."""
+        one = one_of(list(self.now.connections.values()), pick)
+        mine = one.environment_id == self.stage.environments[company].pk
+        if not (mine and one.is_active):
+            answer = self.step(partial(self.stage.deauthenticate, one, company), None, nobody)
+            assert answer is not None
+            assert answer.status == 404
+
+    @rule(person=people, client=clients)
+    def person_revokes(self, person: int, client: int) -> None:
+        self.step(lambda: self.stage.press_revoke(person, client), None, nobody)
+
+    # The provider tells, or somebody pretends to be it
+
+    @precondition(lambda self: bool(self.stage.letters))
+    @rule(pick=picks, copies=st.integers(1, 2), decide=st.booleans(), trouble=troubles)
+    def notice(self, pick: int, copies: int, decide: bool, trouble: Trouble) -> None:
+        """The latest, or one that came before, perhaps long ago."""
+        letter = one_of(self.stage.letters[::-1], pick)
+        self.step(partial(self.stage.deliver, letter, copies), None, nobody)
+        if decide:
+            self.step(self.stage.decide, trouble)
+
+    @precondition(lambda self: bool(self.now.grants))
+    @rule(pick=picks, trick=st.sampled_from(["secret", "hook"]))
+    def forged_notice(self, pick: int, trick: str) -> None:
+        """It names a consent that lives, and is signed with what is no secret of that client's."""
+        grant = one_of(list(self.now.grants.values()), pick)
+        assert self.step(partial(self.stage.forge, grant, trick), None, nobody) == 401
+
+    @rule(turned=dials, times=st.sampled_from([1, 1, 2, 3, None]))
+    def provider_fails(self, turned: tuple[str, str], times: int | None) -> None:
+        dial, answer = turned
+        self.history.refused_falsely |= answer == "invalid_grant"
+        self.stage.dial(**{dial: {"answer": answer, "times": times}})
+
+    @rule()
+    def provider_recovers(self) -> None:
+        self.stage.dial(**dict.fromkeys(FAILING, "normal"))
+
+    # Workers
+
+    @precondition(lambda self: bool(self.now.grants))
+    @rule(pick=picks, trouble=troubles)
+    def refresh(self, pick: int, trouble: Trouble) -> None:
+        grant = one_of(self.stage.grants(), pick)
+        self.step(partial(self.stage.refresh, grant), trouble, on(grant))
+
+    @precondition(lambda self: bool(self.now.grants))
+    @rule(
+        pick=picks,
+        name=st.sampled_from(["probe", "probe", "revoke_upstream", "resume_attempts"]),
+        trouble=troubles,
+    )
+    def task(self, pick: int, name: str, trouble: Trouble) -> None:
+        grant = one_of(self.stage.grants(), pick)
+        concerns = None if name == "resume_attempts" else on(grant)
+        self.step(partial(self.stage.task, name, grant), trouble, concerns)
+
+    @rule(trouble=troubles)
+    def sweep(self, trouble: Trouble) -> None:
+        self.step(self.stage.sweep, trouble)
+
+    @rule(seconds=moves)
+    def time_passes(self, seconds: int) -> None:
+        self.hands.move(timedelta(seconds=seconds))
+
+    # The operator
+
+    @rule(client=clients, right=st.booleans())
+    def secret(self, client: int, right: bool) -> None:
+        self.stage.set_secret(client, right=right)
+
+    @rule(own=st.booleans())
+    def change_application(self, own: bool) -> None:
+        self.step(lambda: self.stage.change_application(own=own), None, nobody)
+
+    # The end
+
+    def teardown(self) -> None:
+        try:
+            if self.sound:
+                self.settle()
+                self.leave()
+                leaks.none_of(self.edge.issued, self.stage)
+        finally:
+            self.door.__exit__(None, None, None)
+            self.hands.back()
+            self.stage.leave_nothing()
+
+    def settle(self) -> None:
+        """Nothing fails any more, everything is delivered, and time passes."""
+        note("settling")
+        self.stage.dial(**dict.fromkeys(FAILING, "normal"))
+        for client in range(len(self.stage.clients)):
+            self.stage.set_secret(client, right=True)
+        for letter in list(self.stage.letters):
+            self.stage.deliver(letter)
+        self.sweeps(SETTLING)
+        for seconds in (61, 61):
+            for grant in self.stage.grants():
+                self.step(partial(self.stage.task, "probe", grant))
+            self.sweeps([seconds])
+        for grant in self.stage.grants():
+            self.read(grant)
+        self.sweeps([0])
+        model.settled(self.now, self.history, tells=self.stage.tells)
+        self.stage.each_company_sees_its_own()
+
+    def read(self, grant: Grant) -> None:
+        """Who is connected can be read, unless the person has to come once more."""
+        token = self.step(partial(self.stage.refresh, grant))
+        if self.now.grants[grant.pk].state == GrantState.ACTIVE:
+            bearer = {"Authorization": f"Bearer {token}"}
+            url = f"{self.stage.sandbox.url}/v1/me"
+            assert httpx.get(url, headers=bearer, trust_env=False).status_code == 200
+
+    def sweeps(self, waits: Any) -> None:
+        for seconds in waits:
+            self.hands.move(timedelta(seconds=seconds))
+            self.stage.staff_looks()
+            self.step(self.stage.sweep)
+
+    def leave(self) -> None:
+        """Everybody goes: the provider keeps nothing that the portal was given."""
+        note("leaving")
+        for one in self.stage.active():
+            self.step(partial(self.stage.ask_to_disconnect, one, Door.API))
+        self.sweeps(LEAVING)
+        assert not self.now.active()
+        model.settled(self.now, self.history, tells=self.stage.tells)
+
+
+def nobody(now: Picture, before: Picture) -> set[UUID]:
+    return set()
+
+
+def on(grant: Grant) -> May:
+    def may_change(now: Picture, before: Picture) -> set[UUID]:
+        return {one.pk for one in before.connections.values() if one.grant_id == grant.pk}
+
+    return may_change

@@ -1,0 +1,332 @@
+"""Who plays: companies, people with wearable accounts, a provider, and the portal's workers."""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.test import Client
+
+from connections import clients, connect, disconnect, links, sources, tasks, tokens
+from connections.connect import Begun, Landing
+from connections.models import Connection, Grant, Notice, OAuthClient
+from connections.states import Door, GrantState, NoticeState
+from developers.companies import CreatedCompany
+from developers.models import Environment
+from terra_portal import clock, tenancy
+from terra_portal.errors import InvalidInputError
+from tests import cast
+from tests.api.caller import Answer, caller
+from tests.properties import books
+from tests.properties.books import Consent, Letter
+from tests.properties.hands import Hands
+from tests.sandbox.company import NoticeServer, query
+from tests.sandbox.process import Sandbox
+from tests.world import work
+
+COMPANIES = 3
+PEOPLE = 3
+JSON = "application/json"
+SCOPES = ("activity", "heartrate", "profile", "sleep")
+FAILING = ("token_answer", "me_answer", "revoke_answer")
+
+
+T = TypeVar("T")
+
+
+@dataclass
+class Flow:
+    """One click of a person on a wearable, as far as it has come."""
+
+    begun: Begun
+    said: dict[str, str] | None = None
+    confirm_token: str = ""
+    called_back: bool = False
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {self.begun.cookie_name: self.begun.cookie_value}
+
+
+@dataclass
+class Stage:
+    """Three companies' testing environments. Two share the platform's client, the third has its
+    own, which the second can take to as well."""
+
+    sandbox: Sandbox
+    inbound: NoticeServer
+    hands: Hands
+    companies: list[CreatedCompany] = field(default_factory=list)
+    clients: list[OAuthClient] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    # People whom the provider has met.
+    known: set[int] = field(default_factory=set)
+    # Whether the provider sends notices at all.
+    tells: bool = True
+    asked: set[UUID] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        mark = secrets.token_hex(4)
+        self.companies = [cast.company(name) for name in ("Alder", "Birch", "Cedar")]
+        self.people = [f"person {number} {mark}" for number in range(PEOPLE)]
+        shared = clients.add("SANDBOX", simulated=True, **self._registered(f"shared-{mark}"))
+        own = sources.bring(self.environments[2], "SANDBOX", **self._registered(f"own-{mark}"))
+        self.clients = [shared.client, own.client]
+        self.secrets = [one.client_secret for one in self.clients]
+
+    def _registered(self, client_id: str) -> dict[str, str]:
+        credentials = {"client_id": client_id, "client_secret": secrets.token_hex(16)}
+        addresses = {
+            "redirect_uris": [clients.redirect_url("SANDBOX")],
+            "notice_url": self.inbound.url,
+        }
+        self.sandbox.control("PUT", "clients", credentials | addresses)
+        return credentials
+
+    @property
+    def environments(self) -> list[Environment]:
+        return [one.environments["testing"] for one in self.companies]
+
+    # What there is to choose from
+
+    def active(self) -> list[Connection]:
+        mine = Connection.objects.active().filter(environment__in=self.environments)
+        return list(mine.select_related("environment").order_by("created_at", "pk"))
+
+    def grants(self) -> list[Grant]:
+        mine = Grant.objects.filter(oauth_client__in=self.clients)
+        return list(mine.order_by("created_at", "pk"))
+
+    def on_the_way(self) -> list[Flow]:
+        return [one for one in self.flows if one.said and not one.called_back]
+
+    def called_back(self) -> list[Flow]:
+        return [one for one in self.flows[::-1] if one.called_back]
+
+    def asked_to_confirm(self) -> list[Flow]:
+        return [one for one in self.flows if one.confirm_token]
+
+    def books(self) -> list[Consent]:
+        return books.read(self.sandbox, [one.client_id for one in self.clients])
+
+    # A person connects
+
+    def begin(self, company: int, reference_id: str) -> Flow:
+        session, _ = links.open_session(self.environments[company], reference_id=reference_id)
+        flow = Flow(connect.begin(session, "SANDBOX"))
+        self.flows.append(flow)
+        return flow
+
+    def consent(self, flow: Flow, person: int, scopes: Sequence[str], *, allow: bool) -> None:
+        asked = {
+            "authorize_url": flow.begun.authorize_url,
+            "account": self.people[person],
+            "decision": "allow" if allow else "deny",
+            "scopes": list(scopes),
+        }
+        self.known |= {person} if allow else set()
+        flow.said = query(self.sandbox.control("POST", "authorize", asked)["redirect"])
+
+    def callback(self, flow: Flow, *, cookie: bool) -> Landing:
+        said = flow.said or {}
+        flow.called_back = True
+        landing = connect.complete(
+            "sandbox",
+            state=said.get("state", ""),
+            code=said.get("code", ""),
+            error=said.get("error", ""),
+            cookies=flow.cookies if cookie else {},
+        )
+        flow.confirm_token = landing.confirm_token or flow.confirm_token
+        return landing
+
+    def answer(self, flow: Flow, *, yes: bool) -> Landing:
+        says = connect.confirm if yes else connect.decline
+        return says(flow.begun.attempt.pk, token=flow.confirm_token)
+
+    def finishing(self, flow: Flow) -> Landing:
+        return connect.resume(flow.begun.attempt.pk, cookies=flow.cookies)
+
+    # A company lets go, a person revokes
+
+    def ask_to_disconnect(self, connection: Connection, door: Door) -> None:
+        self.asked.add(connection.pk)
+        if door == Door.API:
+            self.deauthenticate(connection, self.environments.index(connection.environment))
+            return
+        with suppress(Connection.DoesNotExist):
+            disconnect.end(connection.pk, environment=connection.environment, door=door)
+
+    def deauthenticate(self, connection: Connection, company: int) -> Answer:
+        api = caller(self.companies[company])
+        return api.delete("/auth/deauthenticateUser", user_id=str(connection.pk))
+
+    def press_revoke(self, person: int, client: int) -> int:
+        if person not in self.known:
+            return 0
+        asked = {"account": self.people[person], "client_id": self.clients[client].client_id}
+        return int(self.sandbox.control("POST", "revoke", asked)["revoked"])
+
+    # The provider tells
+
+    def collect(self) -> None:
+        """Puts what the provider has announced since the last time onto the pile of letters."""
+        known = {letter.consent.consent_id for letter in self.letters}
+        told = [one for one in self.books() if one.end in (books.BY_PERSON, books.BY_CLIENT)]
+        new = [one for one in told if self.tells and one.consent_id not in known]
+        new.sort(key=lambda one: one.ended_at or "")
+        self.letters += [Letter(one, self.hands.moved) for one in new]
+
+    def post(self, body: bytes, *, secret: str, client: int) -> int:
+        hook = clients.notice_url(self.clients[client]).removeprefix("http://testserver")
+        headers = {"Sandbox-Signature": books.signature(body, secret, clock.now())}
+        return Client().post(hook, body, content_type=JSON, headers=headers).status_code
+
+    def deliver(self, letter: Letter, copies: int = 1) -> list[int]:
+        names = [one.client_id for one in self.clients]
+        client = names.index(letter.consent.client_id)
+        body, secret = letter.body(self.inbound), self.secrets[client]
+        return [self.post(body, secret=secret, client=client) for _ in range(copies)]
+
+    def forge(self, grant: Grant, trick: str) -> int:
+        said = {
+            "id": "ntc_made_up",
+            "type": "access_revoked",
+            "user_id": grant.provider_user_id,
+            "consent_id": grant.consent_id,
+            "occurred_at": (clock.now() + timedelta(minutes=2)).isoformat(),
+        }
+        client = [one.pk for one in self.clients].index(grant.oauth_client_id)
+        secret = "guessed" if trick == "secret" else self.secrets[1 - client]
+        return self.post(json.dumps(said).encode(), secret=secret, client=client)
+
+    def decide(self) -> None:
+        mine = Notice.objects.filter(oauth_client__in=self.clients, state=NoticeState.RECEIVED)
+        for pk in list(mine.order_by("received_at").values_list("pk", flat=True)):
+            tasks.decide_notice(str(pk))
+
+    def dial(self, **changes: Any) -> None:
+        self.sandbox.control("PATCH", "dials", changes)
+
+    # Workers
+
+    def refresh(self, grant: Grant) -> str:
+        with suppress(tokens.TokensUnavailableError):
+            return tokens.fresh(grant.pk, force=True)
+        return ""
+
+    def task(self, name: str, grant: Grant) -> None:
+        run: dict[str, Callable[[str], None]] = {
+            "probe": tasks.probe,
+            "revoke_upstream": tasks.revoke_upstream,
+            "resume_attempts": tasks.resume_attempts,
+        }
+        run[name](str(grant.pk))
+
+    def sweep(self) -> None:
+        work()
+
+    # The operator
+
+    def set_secret(self, client: int, *, right: bool) -> None:
+        """A slip: the secret that the portal keeps is not the one that the provider knows."""
+        one, secret = self.clients[client], self.secrets[client] if right else "wrong"
+        sealed = OAuthClient._meta.get_field("client_secret").sealed_for(one.pk, secret)
+        OAuthClient.objects.filter(pk=one.pk).update(client_secret=sealed)
+
+    def change_application(self, *, own: bool) -> None:
+        """Birch takes to Cedar's application, or goes back to the platform's."""
+        birch, cedars = self.environments[1], self.clients[1]
+        given = {"client_id": cedars.client_id, "client_secret": self.secrets[1]}
+        # It may have it already, or the portal's copy of the secret may be the wrong one.
+        with suppress(InvalidInputError):
+            if own:
+                sources.bring(birch, "SANDBOX", **given)
+            else:
+                sources.close(birch, "SANDBOX")
+                sources.switch(birch, "SANDBOX", on=True)
+
+    def staff_looks(self) -> None:
+        """Whatever waits for somebody of the staff is let through."""
+
+    def each_company_sees_its_own(self) -> None:
+        for company in self.companies:
+            mine = [one for one in self.active() if one.environment.company == company.company]
+            users = caller(company).get("/subscriptions").body["users"]
+            assert [user["user_id"] for user in users] == [str(one.pk) for one in mine]
+
+    # While somebody else's call is under way
+
+    def meanwhile(self, deed: str, pick: int) -> None:
+        with suppress(tokens.TokensUnavailableError):
+            DEEDS[deed](self, pick)
+
+    # The end
+
+    def leave_nothing(self) -> None:
+        """Later examples share the tables: nothing of this one falls due any more."""
+        with tenancy.system("an example is over"):
+            rows = Grant.objects.filter(oauth_client__in=self.clients)
+            rows.update(state=GrantState.ENDED, next_probe_at=None, revoke_due_at=None)
+            for client in self.clients:
+                Notice.objects.filter(oauth_client=client).update(state=NoticeState.IGNORED)
+                now = clock.now()
+                OAuthClient.objects.filter(pk=client.pk).update(closed_at=now)
+                client.connectattempt_set.update(finished_at=now)
+
+
+def one_of(rows: Sequence[T], pick: int) -> T:
+    return rows[pick % len(rows)]
+
+
+def _disconnect(stage: Stage, pick: int) -> None:
+    if stage.active():
+        stage.ask_to_disconnect(one_of(stage.active(), pick), Door.API)
+
+
+def _revoke(stage: Stage, pick: int) -> None:
+    stage.press_revoke(pick % PEOPLE, pick // PEOPLE % len(stage.clients))
+    stage.collect()
+
+
+def _notice(stage: Stage, pick: int) -> None:
+    if stage.letters:
+        stage.deliver(one_of(stage.letters[::-1], pick))
+        stage.decide()
+
+
+def _callback(stage: Stage, pick: int) -> None:
+    if stage.on_the_way():
+        stage.callback(one_of(stage.on_the_way(), pick), cookie=True)
+
+
+def _connect(stage: Stage, pick: int) -> None:
+    flow = stage.begin(pick % COMPANIES, "")
+    stage.consent(flow, pick // COMPANIES, SCOPES, allow=True)
+    stage.callback(flow, cookie=True)
+
+
+def _sweep(stage: Stage, pick: int) -> None:
+    stage.sweep()
+
+
+def _seconds(stage: Stage, pick: int) -> None:
+    """Fewer than a call may take."""
+    stage.hands.move(timedelta(seconds=pick))
+
+
+DEEDS: dict[str, Callable[[Stage, int], None]] = {
+    "disconnect": _disconnect,
+    "revoke": _revoke,
+    "notice": _notice,
+    "callback": _callback,
+    "connect": _connect,
+    "sweep": _sweep,
+    "seconds": _seconds,
+}
