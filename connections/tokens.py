@@ -113,7 +113,7 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
     """An access token that is good for another minute; refreshes at most once for all callers.
 
     Raises TokensUnavailableError. However many call at once, one of them asks the provider and
-    all are served by its answer.
+    all are served by its answer, even where the provider's tokens live less than a minute.
     """
     with tenancy.system("token refresh"):
         began = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
@@ -123,7 +123,8 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
             grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
             if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
-            if _is_fresh(grant) and not (force and grant.version == began):
+            renewed = grant.version != began
+            if _is_fresh(grant, timedelta(0) if renewed else FRESH_FOR) and (renewed or not force):
                 return grant.access_token
             if not grant.refresh_token:
                 raise _ended_or_needs_reauth(grant)
@@ -134,9 +135,9 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
         raise TokensUnavailableError(Attention.PROVIDER_FAILING)
 
 
-def _is_fresh(grant: Grant) -> bool:
+def _is_fresh(grant: Grant, lasting: timedelta) -> bool:
     expires_at = grant.access_expires_at
-    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + FRESH_FOR)
+    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + lasting)
 
 
 def _take_lease(grant: Grant) -> bool:

@@ -34,6 +34,7 @@ from connections.providers.answers import (
 )
 from connections.providers.facts import Fact
 from connections.providers.http import ProviderSession, json_object, refuse_unavailable
+from terra_portal import clock
 
 INVALID_CLIENT_STATUS = 401
 IDENTITY_TRIES = 3
@@ -126,6 +127,14 @@ class WearableAdapter(OAuth2Adapter):  # type: ignore[misc]
         client: WearableClient = super().get_client(request, app)
         client.provider = self.provider
         return client
+
+    def parse_token(self, data: dict[str, Any]) -> SocialToken:
+        """allauth counts from the system's clock; here one clock moves for everything."""
+        token: SocialToken = super().parse_token(data)
+        if token.expires_at is not None:
+            lives = timedelta(seconds=int(data[self.expires_in_key]))
+            token.expires_at = clock.now() + lives
+        return token
 
 
 class WearableProvider(OAuth2Provider):  # type: ignore[misc]

@@ -60,6 +60,27 @@ def test_callers_wait_for_a_slow_answer(expired: World) -> None:
     assert refreshes(expired) == 1
 
 
+def test_tokens_that_live_less_than_a_minute_are_not_refreshed_over_and_over(
+    expired: World,
+) -> None:
+    """The provider gives no longer ones: asking again would only cost another call."""
+    expired.dial(access_token_seconds=30)
+
+    assert expired.is_alive(tokens.fresh(expired.grant().pk))
+    assert refreshes(expired) == 1
+
+
+def test_a_token_s_life_is_counted_on_the_portal_s_clock(expired: World) -> None:
+    """The clock that says when it was given says when it ends."""
+    grant_id = expired.grant().pk
+
+    with clock.shifted(timedelta(hours=5)):
+        tokens.fresh(grant_id)
+        tokens.fresh(grant_id)
+
+    assert refreshes(expired) == 1
+
+
 def test_a_lost_answer_is_never_a_revocation(expired: World) -> None:
     """The provider has rotated, we never saw the new pair: the person has to come once more."""
     expired.dial(token_answer={"answer": "drop_after", "times": 1})
