@@ -28,19 +28,18 @@ class Consent:
 
 
 def read(sandbox: Sandbox, client_ids: Sequence[str]) -> list[Consent]:
-    """Of each client, in the order in which they came to be."""
+    """In the order in which they came to be."""
     return [
         Consent(
             consent_id=row["consent_id"],
-            client_id=client_id,
+            client_id=row["client_id"],
             account=row["account"],
             user_id=row["user_id"],
             scopes=frozenset(row["scope"].split()),
             ended_at=row["ended_at"],
             end=row["end"],
         )
-        for client_id in client_ids
-        for row in sandbox.control("GET", f"consents?client_id={client_id}")
+        for row in sandbox.control("GET", f"consents?clients={' '.join(client_ids)}")
     ]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connections.providers.http import ProviderSession
 from tests.properties.hands import Hands
 
+WRITES = ("INSERT", "UPDATE", "DELETE")
 MEANWHILE = ("disconnect", "revoke", "notice", "callback", "connect", "sweep", "seconds")
 
 
@@ -71,6 +72,7 @@ class Edge:
         self._heard = heard
         self._trouble: Trouble = None
         self._calls = 0
+        self._writes = 0
         self._inside = False
         self.came_true = False
         self.issued: set[str] = set()
@@ -100,7 +102,8 @@ class Edge:
     @contextmanager
     def step(self, trouble: Trouble) -> Iterator[None]:
         """One step of somebody; what kills its worker ends here."""
-        self._trouble, self._calls, self.came_true = trouble, 0, False
+        self._trouble, self._calls, self._writes = trouble, 0, 0
+        self.came_true = False
         try:
             with connection.execute_wrapper(self._counting(trouble)):
                 yield
@@ -108,6 +111,11 @@ class Edge:
             self.came_true = True
         finally:
             self._trouble = None
+
+    @property
+    def left_traces(self) -> bool:
+        """Whether the last step has written anything, or called anybody."""
+        return bool(self._calls or self._writes)
 
     def _strike(self, number: int, *, acted: bool) -> None:
         trouble = self._trouble
@@ -129,13 +137,14 @@ class Edge:
     def _counting(self, trouble: Trouble) -> Callable[..., Any]:
         left = trouble.statement if isinstance(trouble, KilledAtStatement) else None
 
-        def execute(run: Callable[..., Any], *arguments: Any) -> Any:
+        def execute(run: Callable[..., Any], sql: str, *more: Any) -> Any:
             nonlocal left
             if left is not None:
                 left -= 1
                 if left <= 0:
                     raise Killed
-            return run(*arguments)
+            self._writes += sql.startswith(WRITES)
+            return run(sql, *more)
 
         return execute
 

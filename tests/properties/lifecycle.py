@@ -21,7 +21,7 @@ from tests.properties.crashes import Edge, Meanwhile, Trouble, troubles
 from tests.properties.hands import Hands
 from tests.properties.model import History
 from tests.properties.picture import Picture
-from tests.properties.stage import COMPANIES, FAILING, PEOPLE, SCOPES, Flow, Stage, one_of
+from tests.properties.stage import COMPANIES, PEOPLE, SCOPES, Flow, Stage, one_of
 from tests.sandbox.company import NoticeServer
 from tests.sandbox.process import Sandbox
 
@@ -42,7 +42,10 @@ FAILURES = {
     "revoke_answer": ["500", "429", "drop", "drop_after", "403", "invalid_client"],
 }
 FAILURES["token_answer"] += ["invalid_client", "invalid_grant"]
-dials = st.sampled_from([(dial, answer) for dial, all_ in FAILURES.items() for answer in all_])
+WORKS = [("", "normal")] * 8
+dials = st.sampled_from(WORKS + [(dial, how) for dial, hows in FAILURES.items() for how in hows])
+# So that a walk is not spent on what changes nothing.
+TRICKS, SLIPS = 3, 4
 SETTLING = (0, 20, 61, 61, 130, 660, 700, 3_700, 61)
 LEAVING = (0, 61, 130, 660)
 
@@ -60,21 +63,28 @@ class Lifecycle(RuleBasedStateMachine):
         self.door.__enter__()
         self.now = self.look()
         self.sound = True
+        # A sweep has something to find.
+        self.stirred = True
+        self.tricks = self.slips = 0
+        self.proved = True
 
     def look(self) -> Picture:
-        return picture.take(self.stage.environments, self.stage.clients, self.stage.books())
+        consents = self.stage.books()
+        self.stage.collect(consents)
+        return picture.take(self.stage.environments, self.stage.clients, consents)
 
     def step(
         self, deed: Callable[[], T], trouble: Trouble = None, may_change: May | None = None
     ) -> T | None:
         """Does it, and checks. `may_change` names whom it may concern, if nothing came between."""
         before, self.sound, outcome = self.now, False, None
+        self.stirred = True
         with self.edge.step(trouble):
             outcome = deed()
-        note(f"    {outcome}{' (trouble)' if self.edge.came_true else ''}")
-        self.now = self.look()
-        self.stage.collect()
-        model.check(self.now, before, self.history)
+        note(f"    {outcome}{' (it came true)' if self.edge.came_true else ''}")
+        if self.edge.left_traces or self.stage.has_news:
+            self.now = self.look()
+            model.check(self.now, before, self.history)
         between = isinstance(trouble, Meanwhile) and self.edge.came_true
         if may_change is not None and not between:
             model.others_are_unchanged(self.now, before, but=may_change(self.now, before))
@@ -83,6 +93,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def heard(self, path: str, form: Any) -> None:
         """Counted revoke: at the moment of the call nobody may stand on what it ends."""
+        self.stage.has_news = True
         if path != "/oauth/revoke":
             return
         for grant in self.stage.grants():
@@ -91,15 +102,25 @@ class Lifecycle(RuleBasedStateMachine):
             if named and Connection.objects.active().on(grant).exists():
                 self.history.wrongs.append("asked to revoke what somebody still holds")
 
-    @initialize(names=st.booleans(), tells=st.booleans(), rotates=st.booleans())
-    def provider(self, names: bool, tells: bool, rotates: bool) -> None:
-        self.stage.tells = tells
+    @initialize(
+        names=st.booleans(),
+        tells=st.booleans(),
+        rotates=st.sampled_from([True, True, False]),
+        crowd=st.lists(st.tuples(companies, people, references), min_size=1, max_size=5),
+    )
+    def begin(
+        self, names: bool, tells: bool, rotates: bool, crowd: list[tuple[int, int, str]]
+    ) -> None:
+        """What the provider is like, and who is connected already."""
+        self.stage.tells, self.proved = tells, tells and names
         self.stage.sandbox.control("DELETE", "dials")
         self.stage.dial(
             notices="once" if tells else "never",
             notice_names_consent=names,
             refresh_rotates=rotates,
         )
+        for company, person, reference in crowd:
+            self.connect_at(company, person, reference, SCOPES)
 
     # A person connects
 
@@ -119,6 +140,18 @@ class Lifecycle(RuleBasedStateMachine):
         scopes: tuple[str, ...],
         cookie: bool,
         trouble: Trouble,
+    ) -> None:
+        self.connect_at(company, person, reference, scopes, cookie=cookie, trouble=trouble)
+
+    def connect_at(
+        self,
+        company: int,
+        person: int,
+        reference: str,
+        scopes: tuple[str, ...],
+        *,
+        cookie: bool = True,
+        trouble: Trouble = None,
     ) -> None:
         flow = self.stage.begin(company, reference)
         self.stage.consent(flow, person, scopes, allow=True)
@@ -148,23 +181,20 @@ class Lifecycle(RuleBasedStateMachine):
         flow = one_of(self.stage.on_the_way(), pick)
         self.go_on(flow, partial(self.stage.callback, flow, cookie=cookie), trouble)
 
-    @precondition(lambda self: bool(self.stage.called_back()))
-    @rule(pick=picks, cookie=st.booleans())
-    def callback_again(self, pick: int, cookie: bool) -> None:
-        flow = one_of(self.stage.called_back(), pick)
-        self.go_on(flow, partial(self.stage.callback, flow, cookie=cookie))
-
     @precondition(lambda self: bool(self.stage.asked_to_confirm()))
     @rule(pick=picks, yes=st.booleans(), trouble=troubles)
     def answer(self, pick: int, yes: bool, trouble: Trouble) -> None:
         flow = one_of(self.stage.asked_to_confirm(), pick)
         self.go_on(flow, partial(self.stage.answer, flow, yes=yes), trouble)
 
-    @precondition(lambda self: bool(self.stage.flows))
-    @rule(pick=picks, trouble=troubles)
-    def finishing(self, pick: int, trouble: Trouble) -> None:
-        flow = one_of(self.stage.flows[::-1], pick)
-        self.go_on(flow, partial(self.stage.finishing, flow), trouble)
+    @precondition(lambda self: bool(self.stage.called_back()))
+    @rule(pick=picks, way=st.sampled_from(["finishing", "copy", "stranger"]), trouble=troubles)
+    def comes_again(self, pick: int, way: str, trouble: Trouble) -> None:
+        """The finishing page asks, or the callback is sent once more, perhaps by somebody else."""
+        flow = one_of(self.stage.called_back(), pick)
+        copy = partial(self.stage.callback, flow, cookie=way == "copy")
+        finishing = partial(self.stage.finishing, flow)
+        self.go_on(flow, finishing if way == "finishing" else copy, trouble)
 
     def go_on(self, flow: Flow, deed: Callable[[], Landing], trouble: Trouble = None) -> None:
         """Concerns those on the same grant, and whom the new user replaces."""
@@ -189,20 +219,11 @@ class Lifecycle(RuleBasedStateMachine):
         one = one_of(self.stage.active(), pick)
         self.step(partial(self.stage.ask_to_disconnect, one, door), trouble, lambda *_: {one.pk})
 
-    @precondition(lambda self: bool(self.now.connections))
-    @rule(pick=picks, company=companies)
-    def disconnect_a_stranger(self, pick: int, company: int) -> None:
-        """Another company's user, or one that has ended, is as unknown as none at all."""
-        one = one_of(list(self.now.connections.values()), pick)
-        mine = one.environment_id == self.stage.environments[company].pk
-        if not (mine and one.is_active):
-            answer = self.step(partial(self.stage.deauthenticate, one, company), None, nobody)
-            assert answer is not None
-            assert answer.status == 404
-
-    @rule(person=people, client=clients)
-    def person_revokes(self, person: int, client: int) -> None:
-        self.step(lambda: self.stage.press_revoke(person, client), None, nobody)
+    @precondition(lambda self: bool(self.now.alive()))
+    @rule(pick=picks)
+    def person_revokes(self, pick: int) -> None:
+        consent = one_of(self.now.alive(), pick)
+        assert self.step(partial(self.stage.press_revoke, consent), None, nobody) == 1
 
     # The provider tells, or somebody pretends to be it
 
@@ -215,22 +236,31 @@ class Lifecycle(RuleBasedStateMachine):
         if decide:
             self.step(self.stage.decide, trouble)
 
-    @precondition(lambda self: bool(self.now.grants))
-    @rule(pick=picks, trick=st.sampled_from(["secret", "hook"]))
-    def forged_notice(self, pick: int, trick: str) -> None:
-        """It names a consent that lives, and is signed with what is no secret of that client's."""
-        grant = one_of(list(self.now.grants.values()), pick)
-        assert self.step(partial(self.stage.forge, grant, trick), None, nobody) == 401
+    @precondition(lambda self: bool(self.now.connections) and self.tricks < TRICKS)
+    @rule(pick=picks, trick=st.sampled_from(["secret", "hook", "api"]))
+    def intruder(self, pick: int, trick: str) -> None:
+        """A notice about a consent that lives, signed with what is no secret of that client's; or
+        another company's API key, to which somebody else's user is as unknown as none at all.
+        """
+        self.tricks += 1
+        one = one_of(list(self.now.connections.values()), pick)
+        if trick == "api":
+            mine = self.stage.environments.index(one.environment)
+            asks = partial(self.stage.deauthenticate, one, (mine + 1) % COMPANIES)
+            assert self.step(asks, None, nobody) == 404
+        else:
+            forges = partial(self.stage.forge, self.now.grants[one.grant_id], trick)
+            assert self.step(forges, None, nobody) == 401
 
     @rule(turned=dials, times=st.sampled_from([1, 1, 2, 3, None]))
-    def provider_fails(self, turned: tuple[str, str], times: int | None) -> None:
+    def provider(self, turned: tuple[str, str], times: int | None) -> None:
+        """It fails in one way, for some calls or from now on, or works again."""
         dial, answer = turned
         self.history.refused_falsely |= answer == "invalid_grant"
-        self.stage.dial(**{dial: {"answer": answer, "times": times}})
-
-    @rule()
-    def provider_recovers(self) -> None:
-        self.stage.dial(**dict.fromkeys(FAILING, "normal"))
+        if dial:
+            self.stage.dial(**{dial: {"answer": answer, "times": times}})
+        else:
+            self.stage.dial(**dict.fromkeys(FAILURES, "normal"))
 
     # Workers
 
@@ -251,23 +281,31 @@ class Lifecycle(RuleBasedStateMachine):
         concerns = None if name == "resume_attempts" else on(grant)
         self.step(partial(self.stage.task, name, grant), trouble, concerns)
 
+    @precondition(lambda self: self.stirred)
     @rule(trouble=troubles)
     def sweep(self, trouble: Trouble) -> None:
         self.step(self.stage.sweep, trouble)
+        self.stirred = self.edge.came_true
 
     @rule(seconds=moves)
     def time_passes(self, seconds: int) -> None:
         self.hands.move(timedelta(seconds=seconds))
+        self.stirred = True
 
-    # The operator
-
-    @rule(client=clients, right=st.booleans())
-    def secret(self, client: int, right: bool) -> None:
-        self.stage.set_secret(client, right=right)
-
-    @rule(own=st.booleans())
-    def change_application(self, own: bool) -> None:
-        self.step(lambda: self.stage.change_application(own=own), None, nobody)
+    @precondition(lambda self: self.slips < SLIPS)
+    @rule(
+        deed=st.sampled_from(["mistype", "correct", "own", "shared"]),
+        client=clients,
+    )
+    def operator(self, deed: str, client: int) -> None:
+        self.slips += 1
+        if deed == "mistype":
+            self.stage.mistype_secret(client)
+        elif deed == "correct":
+            self.stage.right_secrets()
+        else:
+            change = partial(self.stage.change_application, own=deed == "own")
+            self.step(change, None, nobody)
 
     # The end
 
@@ -285,9 +323,8 @@ class Lifecycle(RuleBasedStateMachine):
     def settle(self) -> None:
         """Nothing fails any more, everything is delivered, and time passes."""
         note("settling")
-        self.stage.dial(**dict.fromkeys(FAILING, "normal"))
-        for client in range(len(self.stage.clients)):
-            self.stage.set_secret(client, right=True)
+        self.stage.dial(**dict.fromkeys(FAILURES, "normal"))
+        self.stage.right_secrets()
         for letter in list(self.stage.letters):
             self.stage.deliver(letter)
         self.sweeps(SETTLING)
@@ -298,7 +335,7 @@ class Lifecycle(RuleBasedStateMachine):
         for grant in self.stage.grants():
             self.read(grant)
         self.sweeps([0])
-        model.settled(self.now, self.history, tells=self.stage.tells)
+        model.settled(self.now, self.history, proved=self.proved)
         self.stage.each_company_sees_its_own()
 
     def read(self, grant: Grant) -> None:
@@ -322,7 +359,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.step(partial(self.stage.ask_to_disconnect, one, Door.API))
         self.sweeps(LEAVING)
         assert not self.now.active()
-        model.settled(self.now, self.history, tells=self.stage.tells)
+        model.settled(self.now, self.history, proved=self.proved)
 
 
 def nobody(now: Picture, before: Picture) -> set[UUID]:

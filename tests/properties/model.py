@@ -206,26 +206,29 @@ def others_are_unchanged(now: Picture, before: Picture, but: set[UUID]) -> None:
 # When everything has been allowed to settle
 
 
-def settled(now: Picture, history: History, *, tells: bool) -> None:
-    """`tells` is whether the provider's notices have all arrived."""
+def settled(now: Picture, history: History, *, proved: bool) -> None:
+    """`proved` is whether notices that name their consent have all arrived.
+
+    Without them an end cannot be told from a loss, once the answer to a refresh has got lost.
+    """
     assert all(attempt.is_finished for attempt in now.attempts.values())
     assert not [notice for notice in now.notices if notice.state == "received"]
     for grant in now.grants.values():
         state = GrantState(grant.state)
         if now.active(grant):
             assert state in {GrantState.ACTIVE, GrantState.NEEDS_REAUTH}, state
-            _is_as_the_provider_says(now, grant, history, tells=tells)
+            _is_as_the_provider_says(now, grant, history, proved=proved)
         else:
             assert state == GrantState.ENDED, state
             _is_given_back(now, grant, history)
 
 
-def _is_as_the_provider_says(now: Picture, grant: Grant, history: History, *, tells: bool) -> None:
+def _is_as_the_provider_says(now: Picture, grant: Grant, history: History, *, proved: bool) -> None:
     last = now.books_of(grant)[-1]
     lost = last.consent_id not in history.stored
     unread = grant.state == GrantState.NEEDS_REAUTH
     if last.end == books.BY_PERSON and not lost:
-        unheard = unread and not tells
+        unheard = unread and not proved
         assert unheard, "the person revoked, and companies were not told"
     attention = {one.attention for one in now.active(grant)}
     assert attention == {"needs_reauth" if unread else ""}
