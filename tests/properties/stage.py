@@ -322,7 +322,7 @@ def _callback(stage: Stage, pick: int) -> None:
 
 def _connect(stage: Stage, pick: int) -> None:
     flow = stage.begin(pick % COMPANIES, "")
-    stage.consent(flow, pick // COMPANIES, SCOPES, allow=True)
+    stage.consent(flow, pick // COMPANIES % PEOPLE, SCOPES, allow=True)
     stage.callback(flow, cookie=True)
 
 
