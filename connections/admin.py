@@ -1,17 +1,18 @@
-"""The wearable side for platform staff: all of it read, nothing changed, no secret shown."""
+"""The wearable side for platform staff: all of it read, no secret shown.
 
-from typing import Any, ClassVar
-from uuid import UUID
+Nothing is changed here but what `incident_admin` asks to be decided.
+"""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
+from connections.incident_admin import HeldEndAdmin, IncidentAdmin
 from connections.models import (
     ConnectAttempt,
     Connection,
     ConnectSession,
     Grant,
+    HeldEnd,
+    Incident,
     Notice,
     OAuthClient,
     Revocation,
@@ -19,27 +20,10 @@ from connections.models import (
     Source,
     UpstreamRevoke,
 )
-from terra_portal.admin import ReadOnlyAdmin
+from terra_portal.admin import KeyedAdmin
 
-
-class KeyedAdmin(ReadOnlyAdmin):
-    """Searched by what has an index: a row's id, else the one text that `by_text` names."""
-
-    by_text: ClassVar[str] = "environment__dev_id"
-    search_fields = ("id",)
-    search_help_text = "An id, or an environment's dev-id"
-    show_full_result_count = False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        try:
-            return queryset.filter(pk=UUID(term)), False
-        except ValueError:
-            return queryset.filter(**{self.by_text: term}), False
+admin.site.register(Incident, IncidentAdmin)
+admin.site.register(HeldEnd, HeldEndAdmin)
 
 
 class ClientKeyedAdmin(KeyedAdmin):
@@ -60,6 +44,9 @@ class OAuthClientAdmin(KeyedAdmin):
     fields = (
         *("id", "provider", "client_id", "owner", "simulated"),
         *("revoke_group", "closed_at", "created_at"),
+        *("busy_until", "probe_slot_at", "rejected_at", "rejection_told_at"),
+        *("subscription_id", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
+        *("crowded_at", "crowded_told_at"),
     )
 
 
@@ -89,9 +76,11 @@ class GrantAdmin(ClientKeyedAdmin):
         *("authorisation_number", "authorised_at", "scopes", "created_at"),
         *("access_expires_at", "refresh_expires_at", "rival_since"),
         *("leased_until", "refresh_sent_at"),
-        *("doubtful_since", "next_probe_at", "probes_left"),
+        *("doubted", "doubtful_since", "gone_since"),
+        *("next_probe_at", "unsure_looks", "probes_left"),
+        *("subscribed_number", "subscribe_due_at", "subscribe_tries", "subscribe_error"),
         *("revoking_until", "revoke_due_at", "revoke_deadline", "revoke_attempts"),
-        "last_revoke_ended_at",
+        *("last_revoke_ended_at", "ended_at", "ended_by"),
     )
 
 

@@ -11,10 +11,12 @@ from connections.models import OAuthClient
 from connections.providers import REGISTRY
 from developers.models import Environment
 from developers.states import EnvironmentKind
-from terra_portal import crypto
+from terra_portal import clock, crypto
+from terra_portal.celery import nudge
 from terra_portal.errors import InvalidInputError
 
 WRONG = "these credentials cannot be used"
+ORDERING = ("subscribe_due_at", "subscribe_tries", "subscribe_error")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def _kept(client: OAuthClient, given: Given) -> OAuthClient:
     client.notice_secret = given.notice_secret or client.notice_secret
     client.revoke_group = given.revoke_group or client.revoke_group
     client.closed_at = None
-    client.save(update_fields=["notice_secret", "revoke_group", "closed_at"])
+    order_notices(client)
+    client.save(update_fields=["notice_secret", "revoke_group", "closed_at", *ORDERING])
     return client
 
 
@@ -91,12 +94,24 @@ def _make(
         revoke_group=given.revoke_group or REGISTRY[provider].revoke_group(given.client_id),
     )
     client.hook_hash = crypto.sha256(hook_id(client))
+    order_notices(client)
     try:
         with transaction.atomic():
             client.save(force_insert=True)
     except IntegrityError:
         raise InvalidInputError("client_secret", WRONG) from None
     return client
+
+
+def order_notices(client: OAuthClient) -> None:
+    """Where the provider is told once for the application where notices go, it is told again.
+
+    In memory; the caller saves it.
+    """
+    if REGISTRY[client.provider].subscribes_once:
+        client.subscribe_due_at = clock.now()
+        client.subscribe_tries, client.subscribe_error = 0, ""
+        nudge("connections.subscribe_application", str(client.pk))
 
 
 def hook_id(client: OAuthClient) -> str:
@@ -117,10 +132,12 @@ def renew(client: OAuthClient, *, client_secret: str = "", notice_secret: str = 
     client.notice_secret = proof or client.notice_secret
     client.closed_at = None
     if secret:
-        client.rejected_at = client.rejection_told_at = None
+        client.rejected_at = client.rejected_until = client.rejection_told_at = None
+    order_notices(client)
     client.save(
         update_fields=[
             *("client_secret", "notice_secret", "closed_at"),
-            *("rejected_at", "rejection_told_at"),
+            *("rejected_at", "rejected_until", "rejection_told_at"),
+            *ORDERING,
         ]
     )

@@ -15,23 +15,34 @@ TOLD_EVERY = timedelta(days=1)
 
 
 def raise_on(grant_id: UUID, why: Attention, *, version: int) -> None:
-    """Marks the grant's connections, and says `connection_error` at most once a day to each."""
-    now = clock.now()
+    """Marks the grant's connections, if its tokens are still those that `version` names."""
     with transaction.atomic():
         grant = grants.lock(grant_id)[grant_id]
-        if grant.version != version:
-            return
-        rows = list(Connection.objects.active().on(grant).select_for_update().order_by("pk"))
-        drafts = []
-        for connection in rows:
-            connection.attention = why
-            told = connection.error_told_at
-            if told is None or now - told >= TOLD_EVERY:
-                connection.error_told_at = connection.last_webhook_update = now
-                drafts.append(payloads.connection_error(connection, why.label))
-        fields = ["attention", "error_told_at", "last_webhook_update", "sequence"]
-        Connection.objects.bulk_update(rows, fields, batch_size=500)
-        publish(drafts)
+        if grant.version == version:
+            mark(grant, why)
+
+
+def mark(grant: Grant, why: Attention) -> None:
+    """Marks its connections, and says `connection_error` at most once a day to each.
+
+    Runs under the grant's lock.
+    """
+    now = clock.now()
+    rows = Connection.objects.active().on(grant).select_for_update().order_by("pk")
+    changed, drafts = [], []
+    for connection in rows:
+        told = connection.error_told_at
+        is_due = told is None or now - told >= TOLD_EVERY
+        if connection.attention == why and not is_due:
+            continue
+        connection.attention = why
+        changed.append(connection)
+        if is_due:
+            connection.error_told_at = connection.last_webhook_update = now
+            drafts.append(payloads.connection_error(connection, why.label))
+    fields = ["attention", "error_told_at", "last_webhook_update", "sequence"]
+    Connection.objects.bulk_update(changed, fields, batch_size=500)
+    publish(drafts)
 
 
 def clear(grant: Grant) -> None:

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from connections import applications
+from connections import alarms, applications
 from connections.applications import readable
 from connections.models import OAuthClient, Source
 from connections.providers import REGISTRY, Credentials, WearableProvider, build
-from connections.providers.answers import ProviderError
+from connections.providers.answers import Failure, ProviderError
 from developers.models import Environment
 from developers.states import EnvironmentKind
 from terra_portal import clock, tenancy
 from terra_portal.errors import InvalidInputError
+
+REJECTED_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -204,10 +208,33 @@ def added(client: OAuthClient) -> AddedClient:
 
 
 def heed(client: OAuthClient, error: ProviderError) -> None:
-    """Remembers what a failed call says of the application as a whole."""
+    """Remembers what a failed call says of the application as a whole; it ends nobody.
+
+    A rejected one is an alarm to whoever can help.
+    """
+    mine = OAuthClient.objects.filter(pk=client.pk)
+    now = clock.now()
     if error.retry_after:
-        until = clock.now() + error.retry_after
-        OAuthClient.objects.filter(pk=client.pk).update(busy_until=until)
+        mine.update(busy_until=now + error.retry_after)
+    if error.failure == Failure.INVALID_CLIENT:
+        since = Coalesce("rejected_at", now)
+        mine.update(rejected_at=since, rejected_until=now + REJECTED_PAUSE)
+        alarms.raise_rejection(client.pk)
+
+
+def accepted(client: OAuthClient) -> None:
+    """A call of the token endpoint has succeeded: the credentials are right."""
+    rejected = OAuthClient.objects.filter(pk=client.pk, rejected_at__isnull=False)
+    rejected.update(rejected_at=None, rejected_until=None)
+
+
+def may_try(client: OAuthClient) -> bool:
+    """Whether its credentials may be tried now: once a minute for all, while they are rejected."""
+    if client.rejected_at is None:
+        return True
+    now = clock.now()
+    turn = OAuthClient.objects.filter(pk=client.pk).exclude(rejected_until__gt=now)
+    return bool(turn.update(rejected_until=now + REJECTED_PAUSE))
 
 
 def redirect_url(provider: str) -> str:

@@ -188,6 +188,7 @@ def _exchange(attempt: ConnectAttempt, code: str, scope: str, *, same_browser: b
         # The attempt is spent, so the person must land somewhere whatever went wrong.
         logger.exception("attempt %s: unforeseen %s", attempt.pk, type(error).__name__)
         return landing(fail(attempt.pk, CancelReason.PROVIDER_ERROR))
+    clients.accepted(attempt.oauth_client)
     confirm_token = "" if same_browser else crypto.random_token()
     _keep(attempt, answer, confirm_token)
     attempt.refresh_from_db()

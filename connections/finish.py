@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from connections import grants, liveness, payloads, revocation, scopes, tokens
+from connections import grants, liveness, payloads, revocation, schedule, scopes, tokens
 from connections.models import (
     ConnectAttempt,
     Connection,
@@ -204,11 +204,14 @@ def _activate(grant: Grant) -> None:
     if last and last.outcome == RevokeOutcome.UNKNOWN and last.ended_at > recently:
         grant.probes_left = LOOKS_AFTER_UNKNOWN_REVOKE
         grant.next_probe_at = clock.now()
+        grant.doubted = True
     if grant.state == GrantState.UNHELD:
         grant.state = GrantState.ACTIVE
+        schedule.look_later(grant)
+    schedule.order_notices(grant)
     grant.revoke_due_at = grant.revoke_deadline = None
     grant.save()
-    if grant.next_probe_at:
+    if grant.doubted:
         nudge("connections.probe", str(grant.pk))
 
 

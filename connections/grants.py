@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from connections import clients, token_sets
-from connections.models import ConnectAttempt, Connection, Grant
+from connections.models import ConnectAttempt, Connection, Grant, HeldEnd
 from connections.providers import WearableProvider
-from connections.providers.answers import Held, Probe, ProviderError
-from connections.states import AttemptState, Door, GrantState
+from connections.providers.answers import Failure, Held, Probe, ProviderError
+from connections.states import AttemptState, Door, GrantState, HeldOutcome
 from terra_portal import clock
 
 PROBED = (GrantState.ACTIVE, GrantState.DOUBTFUL)
@@ -37,10 +37,23 @@ def held(grant: Grant, one: token_sets.StoredSet | None = None) -> Held:
 def look(grant: Grant, one: token_sets.StoredSet | None = None) -> Probe:
     """One probe of the grant as read; whatever does not speak of it is UNSURE."""
     try:
+        return ask(grant, one)
+    except ProviderError:
+        return Probe.UNSURE
+
+
+def ask(grant: Grant, one: token_sets.StoredSet | None = None) -> Probe:
+    """One probe of the grant as read; raises ProviderError where its provider says nothing."""
+    try:
         return provider_of(grant).probe(held(grant, one))
     except ProviderError as error:
         clients.heed(grant.oauth_client, error)
-        return Probe.UNSURE
+        raise
+
+
+def says_retired(grant: Grant, error: ProviderError) -> bool:
+    """Whether this is the announced end of the grant's provider; elsewhere 410 is an outage."""
+    return error.failure == Failure.RETIRED and provider_of(grant).is_retired_by_410
 
 
 def doubt(grant: Grant, *, at: datetime | None = None) -> None:
@@ -70,6 +83,7 @@ def _together(grants: QuerySet[Grant]) -> Q:
         if grant.oauth_client.revoke_group:
             condition |= Q(
                 oauth_client__provider=grant.oauth_client.provider,
+                oauth_client__simulated=grant.oauth_client.simulated,
                 oauth_client__revoke_group=grant.oauth_client.revoke_group,
                 provider_user_id=grant.provider_user_id,
             )
@@ -86,18 +100,18 @@ def is_held(family: Sequence[Grant]) -> bool:
 
 def family_of(grant: Grant, locked: dict[UUID, Grant]) -> list[Grant]:
     """Those of the locked grants that the provider counts as one with `grant`."""
-    group = grant.oauth_client.revoke_group
-    return [
-        other
-        for other in locked.values()
-        if other.pk == grant.pk
-        or (
-            group
-            and other.oauth_client.revoke_group == group
-            and other.oauth_client.provider == grant.oauth_client.provider
-            and other.provider_user_id == grant.provider_user_id
-        )
-    ]
+    return [other for other in locked.values() if other.pk == grant.pk or _is_family(grant, other)]
+
+
+def _is_family(grant: Grant, other: Grant) -> bool:
+    """A stand-in and the real maker know nothing of one another."""
+    one, two = grant.oauth_client, other.oauth_client
+    same = (one.provider, one.revoke_group, one.simulated) == (
+        two.provider,
+        two.revoke_group,
+        two.simulated,
+    )
+    return bool(one.revoke_group) and same and grant.provider_user_id == other.provider_user_id
 
 
 def release(grant: Grant, locked: dict[UUID, Grant]) -> bool:
@@ -136,7 +150,8 @@ def end(grant: Grant, *, by: Door | None = None) -> None:
     if by is not None:
         grant.ended_at, grant.ended_by = clock.now(), by
     grant.access_token = grant.refresh_token = grant.rivals = ""
-    grant.rival_since = grant.next_probe_at = grant.doubtful_since = None
+    grant.rival_since = grant.next_probe_at = None
+    grant.doubtful_since = grant.gone_since = None
     grant.doubted = False
     grant.subscribe_due_at = None
     grant.revoke_due_at = grant.revoke_deadline = None
@@ -144,3 +159,4 @@ def end(grant: Grant, *, by: Door | None = None) -> None:
     grant.refresh_sent_fingerprint = ""
     grant.version += 1
     grant.save()
+    HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.OUTDATED)

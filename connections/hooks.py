@@ -40,7 +40,7 @@ def hook(request: HttpRequest, provider: str, hook_id: str) -> HttpResponse:
         reply = notices.receive(client, knock)
     except NotVerifiedError as error:
         logger.warning("notice for client %s refused: %s", client.pk, error)
-        return HttpResponse(status=knows.refused_status)
+        return HttpResponse(status=error.status or knows.refused_status)
     except MalformedNoticeError as error:
         logger.warning("notice for client %s not understood: %s", client.pk, error)
         return HttpResponse(status=400)

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
-from connections import clients, grants, revocation, scopes, tokens
+from connections import alarms, brake, clients, grants, revocation, scopes, tokens
 from connections.models import Grant, Notice, OAuthClient
 from connections.providers import REGISTRY
 from connections.providers.answers import Knock, NoticeKind, ProviderError, Reply
@@ -20,6 +21,7 @@ from terra_portal.celery import nudge
 UNKNOWN_ACCOUNT_WAITS = timedelta(seconds=120)
 AGAIN = timedelta(seconds=10)
 CLAIM = timedelta(seconds=60)
+IN_QUEUE = "more revocations than may pass in a minute: it waits its turn"
 EVIDENCE = "The provider sent a signed notice that access was revoked."
 
 
@@ -115,9 +117,30 @@ def _weigh(notice: Notice, grant_id: UUID) -> NoticeState:
             grants.doubt(grant)
             nudge("connections.probe", str(grant.pk))
             return _close(notice, NoticeState.DONE, "no proof by itself: a probe was asked for")
+        if _waits_its_turn(notice):
+            return NoticeState.RECEIVED
         cause = Cause(End.REVOKED, Door.NOTICE, EVIDENCE, occurred_at=notice.occurred_at)
         ended = revocation.fan_out(grant.pk, cause, authorisation_number=grant.authorisation_number)
         return _close(notice, NoticeState.DONE, f"ended {ended}")
+
+
+def _waits_its_turn(notice: Notice) -> bool:
+    """Proven ends pass up to the brake's bound in a minute, those that came first before others.
+
+    The rest of the queue is put off together: each minute looks at no more than can pass. Runs
+    under the grant's lock.
+    """
+    client_id = notice.oauth_client_id
+    brake.lock(client_id)
+    queue = Q(oauth_client=client_id, state=NoticeState.RECEIVED, outcome=IN_QUEUE)
+    is_late = not notice.outcome and Notice.objects.filter(queue).exists()
+    if not is_late and brake.has_room(client_id, [Door.NOTICE], within=brake.NOTICES_WITHIN):
+        return False
+    mine = Q(pk=notice.pk, state=NoticeState.RECEIVED)
+    put_off = Notice.objects.filter(mine if is_late else mine | queue)
+    put_off.update(due_at=clock.now() + brake.NOTICES_WITHIN, outcome=IN_QUEUE)
+    alarms.raise_crowd(client_id)
+    return True
 
 
 def is_evidence(notice: Notice, grant: Grant) -> bool:
@@ -160,7 +183,7 @@ def sweep(limit: int = 200) -> int:
     with tenancy.system("sweeping notices"):
         now = clock.now()
         waiting = Notice.objects.filter(state=NoticeState.RECEIVED, due_at__lte=now)
-        ids = list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
+        ids = list(waiting.order_by("due_at", "received_at").values_list("pk", flat=True)[:limit])
         for notice_id in ids:
             mine = Notice.objects.filter(pk=notice_id, due_at__lte=now)
             if mine.update(due_at=now + CLAIM):

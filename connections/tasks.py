@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from connections import finish, liveness, notices, sweeps, upstream
+from connections import alarms, finish, incidents, notices, subscriptions, sweeps, upstream
 
 
 @shared_task(name="connections.decide_notice")
@@ -19,7 +19,18 @@ def revoke_upstream(grant_id: str) -> None:
 
 @shared_task(name="connections.probe")
 def probe(grant_id: str) -> None:
-    liveness.probe(UUID(grant_id))
+    sweeps.look_soon(UUID(grant_id))
+
+
+@shared_task(name="connections.subscribe")
+def subscribe(grant_id: str) -> None:
+    sweeps.subscribe_soon(UUID(grant_id))
+
+
+@shared_task(name="connections.subscribe_application")
+def subscribe_application(client_id: str) -> None:
+    if subscriptions.claim_application(UUID(client_id)):
+        subscriptions.subscribe_application(UUID(client_id))
 
 
 @shared_task(name="connections.resume_attempts")
@@ -37,6 +48,32 @@ def sweep_grants() -> None:
     sweeps.grants_due()
 
 
+@shared_task(name="connections.sweep_subscriptions")
+def sweep_subscriptions() -> None:
+    sweeps.subscriptions_due()
+
+
 @shared_task(name="connections.sweep_attempts")
 def sweep_attempts() -> None:
     finish.sweep()
+
+
+@shared_task(name="connections.carry_out")
+def carry_out(incident_id: str) -> None:
+    incidents.carry_out(UUID(incident_id))
+
+
+@shared_task(name="connections.tell_incident")
+def tell_incident(incident_id: str) -> None:
+    alarms.tell_incident(UUID(incident_id))
+
+
+@shared_task(name="connections.tell_client")
+def tell_client(client_id: str) -> None:
+    alarms.tell_client(UUID(client_id))
+
+
+@shared_task(name="connections.sweep_incidents")
+def sweep_incidents() -> None:
+    incidents.sweep()
+    alarms.sweep()

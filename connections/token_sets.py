@@ -12,7 +12,7 @@ from django.conf import settings
 from connections.models import Grant
 from connections.providers.answers import TokenSet
 from connections.states import GrantState
-from terra_portal import clock
+from terra_portal import clock, crypto
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ def set_beside(grant: Grant, seen: Grant, answer: TokenSet, now: datetime) -> No
 def _add_rival(grant: Grant, rival: StoredSet, now: datetime) -> None:
     grant.rivals = json.dumps([asdict(one) for one in [*rivals(grant), rival]])
     grant.rival_since = grant.next_probe_at = now
+    grant.doubted = True
 
 
 def put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:
@@ -85,6 +86,21 @@ def put(grant: Grant, answer: TokenSet, *, keep_refresh: bool) -> None:
     grant.refresh_sent_at = None
     grant.refresh_sent_fingerprint = ""
     grant.version += 1
+
+
+def has_unknown_refresh(grant: Grant) -> bool:
+    """Whether a refresh with this very token was sent, and nobody knows what came of it.
+
+    It may have replaced both tokens at the provider: what is dead then was not revoked.
+    """
+    sent = grant.refresh_sent_fingerprint
+    return bool(grant.refresh_token) and sent == crypto.sha256(grant.refresh_token)
+
+
+def doubt_refresh(grant: Grant) -> None:
+    """From here on a refusal of the refresh token proves nothing."""
+    grant.refresh_sent_at = clock.now()
+    grant.refresh_sent_fingerprint = crypto.sha256(grant.refresh_token)
 
 
 def has_run_out(one: StoredSet) -> bool:

@@ -3,17 +3,26 @@
 import time
 import uuid
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from connections import attention, clients, grants, revocation, scopes, token_sets
-from connections.models import Connection, Grant, OAuthClient
+from connections import (
+    attention,
+    brake,
+    clients,
+    grants,
+    revocation,
+    schedule,
+    scopes,
+    token_sets,
+)
+from connections.models import Connection, Grant, HeldEnd, OAuthClient
 from connections.providers.answers import Failure, Probe, ProviderError, TokenSet
-from connections.states import Attention, Door, End, GrantState
+from connections.states import Attention, Door, End, GrantState, HeldOutcome
 from connections.token_sets import StoredSet
 from terra_portal import clock, crypto, tenancy
 
@@ -24,11 +33,19 @@ POLL_SECONDS = 0.05
 
 
 class TokensUnavailableError(Exception):
-    """No usable access token just now; `attention` says why."""
+    """No usable access token just now; `attention` says why.
 
-    def __init__(self, why: Attention) -> None:
+    `again_at` is set where nothing failed but the time has not come; `is_retired` where the
+    provider answered that it is no more.
+    """
+
+    def __init__(
+        self, why: Attention, *, again_at: datetime | None = None, is_retired: bool = False
+    ) -> None:
         super().__init__(why.label)
         self.attention = why
+        self.again_at = again_at
+        self.is_retired = is_retired
 
 
 # Keeping what a consent brought
@@ -49,11 +66,15 @@ def keep(client: OAuthClient, answer: TokenSet, granted: list[str]) -> Grant:
     grant.consent_id = answer.consent_id
     grant.alternate_id = answer.alternate_id
     token_sets.put(grant, answer, keep_refresh=False)
-    grant.doubtful_since = None
+    grant.doubtful_since = grant.gone_since = None
+    grant.unsure_looks = 0
     grant.revoke_due_at = grant.revoke_deadline = None
     held = Connection.objects.active().on(grant).exists()
     grant.state = GrantState.ACTIVE if held else GrantState.UNHELD
+    schedule.look_later(grant)
+    schedule.order_notices(grant)
     grant.save()
+    HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.OUTDATED)
     attention.clear(grant)
     scopes.follow(grant)
     return grant
@@ -100,8 +121,7 @@ def _choose(seen: Grant, chosen: StoredSet, *, guessed: bool = False) -> None:
             return
         token_sets.choose(grant, chosen)
         if guessed:
-            grant.refresh_sent_at = clock.now()
-            grant.refresh_sent_fingerprint = crypto.sha256(chosen.refresh_token)
+            token_sets.doubt_refresh(grant)
         grant.save()
         scopes.follow(grant)
 
@@ -113,31 +133,49 @@ def fresh(grant_id: UUID, *, force: bool = False, states: Collection[GrantState]
     """An access token that is good for another minute; refreshes at most once for all callers.
 
     Raises TokensUnavailableError. However many call at once, one of them asks the provider and
-    all are served by its answer, even where the provider's tokens live less than a minute.
+    all are served by its answer, even if that is good for less.
     """
     with tenancy.system("token refresh"):
         began = Grant.objects.values_list("version", flat=True).get(pk=grant_id)
         give_up = time.monotonic() + 2 * settings.PROVIDER_DEADLINE_SECONDS + 5
+        has_asked = False
         while time.monotonic() < give_up:
             settle(grant_id)
             grant = Grant.objects.select_related("oauth_client").get(pk=grant_id)
             if grant.state not in states:
                 raise TokensUnavailableError(Attention.NEEDS_REAUTH)
-            renewed = grant.version != began
-            if _is_fresh(grant, timedelta(0) if renewed else FRESH_FOR) and (renewed or not force):
+            is_new = grant.version != began
+            # What cannot be refreshed is not forced: that would cost the person a new consent.
+            may_stay = is_new or not (force and grant.refresh_token)
+            if may_stay and _lasts(grant, timedelta(0) if is_new else FRESH_FOR):
                 return grant.access_token
+            if has_asked:
+                # What came had run out on its way: more of the same would not help.
+                break
             if not grant.refresh_token:
                 raise _ended_or_needs_reauth(grant)
+            _wait_for_client(grant)
             if _take_lease(grant):
                 _refresh(grant)
+                has_asked = True
             else:
                 time.sleep(POLL_SECONDS)
         raise TokensUnavailableError(Attention.PROVIDER_FAILING)
 
 
-def _is_fresh(grant: Grant, lasting: timedelta) -> bool:
+def _wait_for_client(grant: Grant) -> None:
+    """Raises where the provider asked for patience, or rejects the client and was just tried."""
+    client = grant.oauth_client
+    if client.busy_until and client.busy_until > clock.now():
+        raise TokensUnavailableError(Attention.PROVIDER_FAILING, again_at=client.busy_until)
+    if not clients.may_try(client):
+        attention.raise_on(grant.pk, Attention.CLIENT_REJECTED, version=grant.version)
+        raise TokensUnavailableError(Attention.CLIENT_REJECTED)
+
+
+def _lasts(grant: Grant, at_least: timedelta) -> bool:
     expires_at = grant.access_expires_at
-    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + lasting)
+    return bool(grant.access_token) and (expires_at is None or expires_at > clock.now() + at_least)
 
 
 def _take_lease(grant: Grant) -> bool:
@@ -159,7 +197,7 @@ def _take_lease(grant: Grant) -> bool:
 
 def _refresh(grant: Grant) -> None:
     """The one call. `grant` is the row as it was before the lease: it shows an earlier mark."""
-    uncertain = grant.refresh_sent_fingerprint == crypto.sha256(grant.refresh_token)
+    uncertain = token_sets.has_unknown_refresh(grant)
     try:
         answer = grants.provider_of(grant).refresh(grants.held(grant))
     except ProviderError as error:
@@ -169,6 +207,7 @@ def _refresh(grant: Grant) -> None:
         else:
             _failed(grant, error, uncertain=uncertain)
         return
+    clients.accepted(grant.oauth_client)
     _store(grant, answer)
 
 
@@ -187,8 +226,10 @@ def _store(seen: Grant, answer: TokenSet) -> None:
         token_sets.put(grant, answer, keep_refresh=True)
         if answer.scopes is not None:
             grant.scopes = answer.scopes
-        grant.lease = grant.leased_until = None
+        grant.lease = grant.leased_until = grant.gone_since = None
+        schedule.look_later(grant)
         grant.save()
+        HeldEnd.objects.filter(grant=grant).settle(HeldOutcome.RECOVERED)
         attention.clear(grant)
         scopes.follow(grant)
 
@@ -202,13 +243,25 @@ def _failed(grant: Grant, error: ProviderError, *, uncertain: bool) -> NoReturn:
     rejected = error.failure == Failure.INVALID_CLIENT
     why = Attention.CLIENT_REJECTED if rejected else Attention.PROVIDER_FAILING
     attention.raise_on(grant.pk, why, version=grant.version)
-    raise TokensUnavailableError(why)
+    is_retired = grants.says_retired(grant, error)
+    if is_retired and grant.gone_since is None:
+        _doubt(grant.pk)
+    raise TokensUnavailableError(why, is_retired=is_retired)
+
+
+def _doubt(grant_id: UUID) -> None:
+    """One answer may be an accident: probes decide."""
+    with transaction.atomic():
+        grant = grants.lock(grant_id)[grant_id]
+        if grant.state in grants.PROBED:
+            grants.doubt(grant)
 
 
 def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
     """`invalid_grant`: evidence only if nothing else can explain it."""
     current = Grant.objects.select_related("oauth_client").get(pk=grant.pk)
     if current.version != grant.version:
+        _remember_reuse(current, grant)
         return
     if current.has_rivals:
         # The set that lives may be another one: nothing follows until a probe has shown it.
@@ -225,9 +278,27 @@ def _refused(grant: Grant, refusal: ProviderError, *, uncertain: bool) -> None:
         evidence = "The provider refuses the refresh token, twice, and the access token."
         cause = revocation.Cause(End.REVOKED, Door.REFRESH, evidence)
         revocation.fan_out(grant.pk, cause, authorisation_number=current.authorisation_number)
+        if brake.is_holding(current):
+            _failed(current, refusal, uncertain=False)
     else:
         _needs_reauth(current)
     raise TokensUnavailableError(Attention.NEEDS_REAUTH)
+
+
+def _remember_reuse(current: Grant, used: Grant) -> None:
+    """Another answer came first, so the token that was refused had been used before, by us.
+
+    Some providers end the whole chain at that: the new set may have died of it, by nobody's will.
+    """
+    same = current.authorisation_number == used.authorisation_number
+    if not same or not current.refresh_token:
+        return
+    unchanged = Grant.objects.filter(pk=current.pk, version=current.version)
+    token_sets.doubt_refresh(current)
+    unchanged.filter(leased_until=None).update(
+        refresh_sent_at=current.refresh_sent_at,
+        refresh_sent_fingerprint=current.refresh_sent_fingerprint,
+    )
 
 
 def _refused_again(grant: Grant) -> bool:

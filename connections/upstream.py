@@ -14,6 +14,7 @@ from connections.states import GrantState, RevokeOutcome
 from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 
+RETIRED = "410: the provider has ended its service, and nothing is left to revoke"
 RETRY_SECONDS = (30, 120, 600, 1800, 3600)
 AFTER_REFRESH = timedelta(seconds=2)
 # Longer than the call's own total deadline, so that a live call is never taken for a dead one.
@@ -93,6 +94,8 @@ def _call(grant: Grant) -> tuple[RevokeOutcome, str]:
             provider.revoke(grants.held(grant, one))
     except ProviderError as error:
         clients.heed(grant.oauth_client, error)
+        if grants.says_retired(grant, error):
+            return RevokeOutcome.GIVEN_UP, RETIRED
         if error.failure in {Failure.UNAVAILABLE, Failure.UNUSABLE} and not error.outcome_known:
             return RevokeOutcome.UNKNOWN, error.detail
         return RevokeOutcome.REFUSED, str(error)[:200]

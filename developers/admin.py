@@ -3,13 +3,11 @@
 Accounts alone can be changed here, by superusers.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from developers.models import (
@@ -24,7 +22,7 @@ from developers.models import (
     Membership,
     User,
 )
-from terra_portal.admin import ReadOnlyAdmin
+from terra_portal.admin import KeyedAdmin
 
 if TYPE_CHECKING:
     AccountAdmin = StockUserAdmin[User]
@@ -34,25 +32,6 @@ else:
     AccountAdmin = StockUserAdmin
     CreationForm = AdminUserCreationForm
     ChangeForm = UserChangeForm
-
-
-class KeyedAdmin(ReadOnlyAdmin):
-    """Searched by what has an index: a row's id, else the one text that `by_text` names."""
-
-    by_text: ClassVar[str] = "environment__dev_id"
-    search_fields = ("id",)
-    search_help_text = "An id, or an environment's dev-id"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip().replace("\x00", "")
-        if not term:
-            return queryset, False
-        try:
-            return queryset.filter(pk=UUID(term)), False
-        except ValueError:
-            return queryset.filter(**{self.by_text: term}), False
 
 
 class AccountCreationForm(CreationForm):

@@ -8,7 +8,7 @@ _RULES = [
     (re.compile(r"(/hooks/[\w-]+/)[\w-]{16,}"), r"\1[hook]"),
     (
         re.compile(
-            r"((?:code|state|token|access_token|refresh_token|client_secret|code_verifier|key)=)"
+            r"((?:code|state|token|access_token|refresh_token|client_secret|code_verifier|verify|key)=)"
             r"[^&\s\"']+"
         ),
         r"\1[hidden]",

@@ -145,7 +145,9 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "developers.sweep_deliveries", "schedule": SWEEP_SECONDS},
     "notices": {"task": "connections.sweep_notices", "schedule": SWEEP_SECONDS},
     "grants": {"task": "connections.sweep_grants", "schedule": SWEEP_SECONDS},
+    "subscriptions": {"task": "connections.sweep_subscriptions", "schedule": 30.0},
     "attempts": {"task": "connections.sweep_attempts", "schedule": 30.0},
+    "incidents": {"task": "connections.sweep_incidents", "schedule": SWEEP_SECONDS},
 }
 
 # People and their sessions
@@ -216,6 +218,8 @@ if DEMO:
     EMAIL_BACKEND = "terra_portal.demo.mail.MailboxBackend"
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Terra Portal <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# A mail server that does not answer must not hold a worker.
+EMAIL_TIMEOUT = 15
 
 # Files
 STATIC_URL = "/static/"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pytest_django.fixtures import Settings
 
-from connections import clients, connect, finish, links, notices, sweeps
+from connections import alarms, clients, connect, finish, incidents, links, notices, sweeps
 from connections.connect import Begun, Landing
 from connections.models import Connection, Grant, OAuthClient
 from developers.companies import CreatedCompany
@@ -129,7 +129,8 @@ class World:
 
 def work() -> int:
     """One round of what worker and beat do."""
-    done = notices.sweep() + sweeps.grants_due() + finish.sweep()
+    done = notices.sweep() + sweeps.grants_due() + sweeps.subscriptions_due() + finish.sweep()
+    done += incidents.sweep() + alarms.sweep()
     with tenancy.system("deliveries that are due"):
         return done + delivery.deliver_due()
 

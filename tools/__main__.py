@@ -13,6 +13,7 @@ HELP = """Terra Portal
 ./run test [pytest …]       the tests, on PostgreSQL (DATABASE_URL, or a throw-away cluster)
 ./run check                 lint, types, import contract, templates, migrations, deployment checks
 ./run breakages [name …]    breaks each invariant in a scratch copy; the named tests must fail
+./run bench [NAME …]        measures beside a yardstick, on PostgreSQL; alone, lists what there is
 ./run manage COMMAND …      Django's manage.py, on the demo's data unless DATABASE_URL is set
 ./run help                  this
 
@@ -47,11 +48,16 @@ def breakages(arguments: list[str]) -> None:
     _become("requirements-dev.txt", ["-m", "tools.breakages", *arguments], dict(os.environ))
 
 
+def bench(arguments: list[str]) -> None:
+    _become("requirements.txt", ["-m", "tools.benches", *arguments], dict(os.environ))
+
+
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "demo": demo,
     "test": test,
     "check": check,
     "breakages": breakages,
+    "bench": bench,
     "manage": manage,
 }
 

@@ -13,7 +13,7 @@ from tools.console import say, took
 from tools.environment import ROOT
 from tools.processes import exit_on_signals, workers
 
-PACKAGES = ("terra_portal", "developers", "connections", "tests", "tools")
+PACKAGES = ("terra_portal", "developers", "connections", "tests", "tools", "benches")
 # As in production, with values that nobody uses: the deployment check must find nothing to say.
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "terra_portal.settings",

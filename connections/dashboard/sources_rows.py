@@ -49,6 +49,10 @@ class Row:
         return (self.maker.hear, self.maker.read_notice) != silent
 
     @property
+    def notice_steps(self) -> str:
+        return self.maker.notice_steps
+
+    @property
     def slug(self) -> str:
         return str(self.maker.id)
 

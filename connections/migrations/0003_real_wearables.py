@@ -103,7 +103,9 @@ class Migration(migrations.Migration):
                 ),
                 ("opened_at", models.DateTimeField(default=terra_portal.clock.now, editable=False)),
                 ("told_at", models.DateTimeField(null=True)),
+                ("alarm_due_at", models.DateTimeField(default=terra_portal.clock.now, null=True)),
                 ("decided_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.RemoveIndex(
@@ -152,13 +154,33 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="grant",
+            name="gone_since",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="grant",
             name="subscribe_due_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name="grant",
+            name="subscribe_error",
+            field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddField(
+            model_name="grant",
+            name="subscribe_tries",
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="grant",
             name="subscribed_number",
             field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="grant",
+            name="unsure_looks",
+            field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
             model_name="notice",
@@ -177,8 +199,33 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="oauthclient",
+            name="alarm_due_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="crowded_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="crowded_told_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="rejected_until",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
             name="notice_secret",
             field=terra_portal.fields.EncryptedTextField(blank=True, default="", editable=False),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="probe_slot_at",
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name="oauthclient",
@@ -194,6 +241,16 @@ class Migration(migrations.Migration):
             model_name="oauthclient",
             name="subscribe_due_at",
             field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="subscribe_error",
+            field=models.CharField(blank=True, editable=False, max_length=200),
+        ),
+        migrations.AddField(
+            model_name="oauthclient",
+            name="subscribe_tries",
+            field=models.PositiveSmallIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="oauthclient",
@@ -224,6 +281,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="grant",
             index=models.Index(
+                models.F("oauth_client"),
                 models.OrderBy(models.F("doubted"), descending=True),
                 models.F("next_probe_at"),
                 condition=models.Q(("next_probe_at__isnull", False)),
@@ -233,8 +291,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="grant",
             index=models.Index(
+                condition=models.Q(
+                    ("next_probe_at__isnull", True), ("state__in", ["active", "doubtful"])
+                ),
+                fields=["id"],
+                name="grant_without_a_time",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="grant",
+            index=models.Index(
                 condition=models.Q(("subscribe_due_at__isnull", False)),
-                fields=["subscribe_due_at"],
+                fields=["oauth_client", "subscribe_due_at"],
                 name="grant_to_subscribe",
             ),
         ),
@@ -255,11 +323,35 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="grant",
+            index=models.Index(
+                condition=models.Q(("state__in", ["active", "doubtful"])),
+                fields=["oauth_client"],
+                name="grant_living_of",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("state", "received"), models.Q(("outcome", ""), _negated=True)),
+                fields=["oauth_client"],
+                name="notice_in_queue",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="oauthclient",
             index=models.Index(
                 condition=models.Q(("subscribe_due_at__isnull", False)),
                 fields=["subscribe_due_at"],
                 name="client_to_subscribe",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="oauthclient",
+            index=models.Index(
+                condition=models.Q(("alarm_due_at__isnull", False)),
+                fields=["alarm_due_at"],
+                name="client_to_tell_of",
             ),
         ),
         migrations.AddField(
@@ -328,6 +420,14 @@ class Migration(migrations.Migration):
             model_name="heldend",
             index=models.Index(
                 condition=models.Q(("outcome", "")), fields=["grant"], name="end_held_of_grant"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="heldend",
+            index=models.Index(
+                condition=models.Q(("outcome", "")),
+                fields=["incident", "held_at"],
+                name="end_held_in_incident",
             ),
         ),
         migrations.AddConstraint(

@@ -46,6 +46,10 @@ class Grant(models.Model):
     refresh_sent_fingerprint = models.CharField(max_length=64, blank=True)
 
     doubtful_since = models.DateTimeField(null=True)
+    # The provider answers 410 Gone since then; one such answer may be an accident.
+    gone_since = models.DateTimeField(null=True)
+    # Looks in a row that told nothing: each puts the next one off for longer.
+    unsure_looks = models.PositiveSmallIntegerField(default=0)
     # After a revoke with unknown outcome: how many more looks to take at a living grant.
     probes_left = models.PositiveSmallIntegerField(default=0)
     next_probe_at = models.DateTimeField(null=True)
@@ -55,6 +59,8 @@ class Grant(models.Model):
     # Notices are subscribed to for this consent, where the provider wants that per person.
     subscribed_number = models.PositiveIntegerField(default=0)
     subscribe_due_at = models.DateTimeField(null=True)
+    subscribe_tries = models.PositiveSmallIntegerField(default=0)
+    subscribe_error = models.CharField(max_length=200, blank=True)
 
     revoking_until = models.DateTimeField(null=True)
     revoke_due_at = models.DateTimeField(null=True)
@@ -74,11 +80,19 @@ class Grant(models.Model):
             ),
         ]
         indexes = [
+            # Led by the client, as each has a pace of its own: one that may not be asked just now
+            # must not make a sweep read over its rows.
             models.Index(
+                models.F("oauth_client"),
                 models.F("doubted").desc(),
                 "next_probe_at",
                 condition=models.Q(next_probe_at__isnull=False),
                 name="grant_to_probe",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(next_probe_at__isnull=True, state__in=["active", "doubtful"]),
+                name="grant_without_a_time",
             ),
             models.Index(
                 fields=["revoke_due_at"],
@@ -86,7 +100,7 @@ class Grant(models.Model):
                 name="grant_to_revoke",
             ),
             models.Index(
-                fields=["subscribe_due_at"],
+                fields=["oauth_client", "subscribe_due_at"],
                 condition=models.Q(subscribe_due_at__isnull=False),
                 name="grant_to_subscribe",
             ),
@@ -94,6 +108,11 @@ class Grant(models.Model):
                 fields=["oauth_client", "ended_at"],
                 condition=models.Q(ended_at__isnull=False),
                 name="grant_ended_of",
+            ),
+            models.Index(
+                fields=["oauth_client"],
+                condition=models.Q(state__in=["active", "doubtful"]),
+                name="grant_living_of",
             ),
             models.Index(
                 fields=["oauth_client", "alternate_id"],

@@ -1,6 +1,7 @@
 """Too many ends at once under one client: held until somebody of the staff has looked."""
 
 import uuid
+from typing import Self
 
 from django.db import models
 
@@ -20,10 +21,13 @@ class Incident(models.Model):
     )
     state = models.CharField(max_length=10, choices=IncidentState, default=IncidentState.OPEN)
     opened_at = models.DateTimeField(default=clock.now, editable=False)
-    # The staff's mail is out.
+    # The staff's mail is out; until then it is due, moved ahead while somebody is at it.
     told_at = models.DateTimeField(null=True)
+    alarm_due_at = models.DateTimeField(default=clock.now, null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT)
+    # The decision is carried out for every end that was held.
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -41,7 +45,16 @@ class Incident(models.Model):
         indexes = [models.Index(fields=["-opened_at", "-id"], name="incident_listed")]
 
     def __str__(self) -> str:
-        return f"incident of {self.oauth_client_id}"
+        return f"incident of {self.opened_at:%d %B %Y, %H:%M}"
+
+
+class HeldEndQuerySet(models.QuerySet["HeldEnd"]):
+    def waiting(self) -> Self:
+        return self.filter(outcome=HeldOutcome.HELD)
+
+    def settle(self, outcome: HeldOutcome) -> int:
+        """Those that still wait are settled, once; how many. Runs under the grants' locks."""
+        return self.waiting().update(outcome=outcome, settled_at=clock.now())
 
 
 class HeldEnd(models.Model):
@@ -58,6 +71,8 @@ class HeldEnd(models.Model):
     outcome = models.CharField(max_length=10, choices=HeldOutcome, blank=True)
     settled_at = models.DateTimeField(null=True)
 
+    objects = HeldEndQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["incident", "grant"], name="one_held_end"),
@@ -66,7 +81,14 @@ class HeldEnd(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["grant"], condition=models.Q(outcome=""), name="end_held_of_grant")
+            models.Index(
+                fields=["grant"], condition=models.Q(outcome=""), name="end_held_of_grant"
+            ),
+            models.Index(
+                fields=["incident", "held_at"],
+                condition=models.Q(outcome=""),
+                name="end_held_in_incident",
+            ),
         ]
 
     def __str__(self) -> str:

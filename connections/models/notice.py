@@ -26,6 +26,7 @@ class Notice(models.Model):
     received_at = models.DateTimeField(default=clock.now, editable=False)
     body = EncryptedTextField(blank=True, default="", editable=False)
     state = models.CharField(max_length=10, choices=NoticeState, default=NoticeState.RECEIVED)
+    # What came of it; while it is received, why it has to wait its turn.
     outcome = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField(default=clock.now)
     decided_at = models.DateTimeField(null=True)
@@ -36,6 +37,11 @@ class Notice(models.Model):
                 fields=["due_at"], condition=models.Q(state="received"), name="notice_waiting"
             ),
             models.Index(fields=["oauth_client", "-received_at"], name="notice_of_client"),
+            models.Index(
+                fields=["oauth_client"],
+                condition=models.Q(state="received") & ~models.Q(outcome=""),
+                name="notice_in_queue",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -30,14 +30,25 @@ class OAuthClient(models.Model):
     # The last path segment of the notice address is a secret of its own.
     hook_hash = models.CharField(max_length=64, unique=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
-    # The provider says `invalid_client` since; whoever can help is told at most once a day.
+    # The provider says `invalid_client` since; whoever can help is told at most once a day. No
+    # refresh is tried until the moment beside it.
     rejected_at = models.DateTimeField(null=True, editable=False)
+    rejected_until = models.DateTimeField(null=True, editable=False)
     rejection_told_at = models.DateTimeField(null=True, editable=False)
+    # More revocations arrived than may pass in a minute: the latest reason for telling the staff.
+    crowded_at = models.DateTimeField(null=True, editable=False)
+    crowded_told_at = models.DateTimeField(null=True, editable=False)
+    # A mail about one of these is to go out; moved ahead while somebody is at it.
+    alarm_due_at = models.DateTimeField(null=True, editable=False)
     # The provider asked for patience until then (RFC 9110 §10.2.3).
     busy_until = models.DateTimeField(null=True, editable=False)
+    # The first moment that nobody has taken yet for a call: what all workers share the pace by.
+    probe_slot_at = models.DateTimeField(null=True, editable=False)
     # One subscription to notices for the whole application, where the provider has such.
     subscription_id = models.CharField(max_length=255, blank=True, editable=False)
     subscribe_due_at = models.DateTimeField(null=True, editable=False)
+    subscribe_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    subscribe_error = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -47,7 +58,12 @@ class OAuthClient(models.Model):
                 fields=["subscribe_due_at"],
                 condition=models.Q(subscribe_due_at__isnull=False),
                 name="client_to_subscribe",
-            )
+            ),
+            models.Index(
+                fields=["alarm_due_at"],
+                condition=models.Q(alarm_due_at__isnull=False),
+                name="client_to_tell_of",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["provider", "client_id"], name="one_oauth_client")

@@ -47,7 +47,15 @@ class ProviderError(Exception):
 
 
 class NotVerifiedError(Exception):
-    """A notice does not carry a valid signature of the client whose hook it came to."""
+    """A notice does not carry a valid signature of the client whose hook it came to.
+
+    `status` is what to answer, where that is not what the provider's other notices are refused
+    with.
+    """
+
+    def __init__(self, why: str, *, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class MalformedNoticeError(Exception):

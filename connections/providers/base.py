@@ -6,8 +6,9 @@ No tables and no tenants in here: a provider module knows endpoints and rules, n
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote
 
 import httpx
 from allauth.socialaccount.models import SocialApp, SocialToken
@@ -17,6 +18,7 @@ from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from connections.providers import hosts as stand_ins
 from connections.providers.answers import (
@@ -33,11 +35,18 @@ from connections.providers.answers import (
     TokenSet,
 )
 from connections.providers.facts import Fact
-from connections.providers.http import ProviderSession, json_object, refuse_unavailable
+from connections.providers.http import (
+    ProviderSession,
+    json_object,
+    refusal,
+    refuse_unavailable,
+    require_success,
+)
 from terra_portal import clock
 
 INVALID_CLIENT_STATUS = 401
-IDENTITY_TRIES = 3
+CONSENT_TRIES = 3
+Answer = TypeVar("Answer")
 
 
 class WearableClient(OAuth2Client):  # type: ignore[misc]
@@ -128,14 +137,6 @@ class WearableAdapter(OAuth2Adapter):  # type: ignore[misc]
         client.provider = self.provider
         return client
 
-    def parse_token(self, data: dict[str, Any]) -> SocialToken:
-        """allauth counts from the system's clock; here one clock moves for everything."""
-        token: SocialToken = super().parse_token(data)
-        if token.expires_at is not None:
-            lives = timedelta(seconds=int(data[self.expires_in_key]))
-            token.expires_at = clock.now() + lives
-        return token
-
 
 class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     """One wearable's maker. Subclasses declare facts and override only their quirks."""
@@ -153,6 +154,8 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     console_url: ClassVar[str] = ""
     # What `notice_secret` is at this provider, as its console calls it; empty where there is none.
     notice_secret_name: ClassVar[str] = ""
+    # How a hand orders the notices, where it takes more than a field in the console.
+    notice_steps: ClassVar[str] = ""
     # 410 Gone is this provider's announced end, not an accident.
     is_retired_by_410: ClassVar[bool] = False
 
@@ -161,12 +164,13 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     probe_url: ClassVar[str] = ""
     # Scopes that the flow itself needs: asked for, but nothing that a person shares as data.
     flow_scopes: ClassVar[tuple[str, ...]] = ()
-    # Data without which the account cannot be named: asked for whatever a source says.
+    # Data without which the account cannot be named or watched: asked for whatever a source says.
     identity_scopes: ClassVar[tuple[str, ...]] = ()
     revokes_with_access_token: ClassVar[bool] = False
     probe_every: ClassVar[timedelta] = timedelta(days=1)
-    # Most probes that one application may send in a minute, well inside its rate limit.
-    probes_per_minute: ClassVar[int] = 60
+    # Most probes that one application may send in a minute, well inside its limits for the minute
+    # and, sent all day long, for the day.
+    probes_per_minute: ClassVar[float] = 60
 
     # Notices: subscribed to for each person, or once for the application, or neither.
     subscribes_each: ClassVar[bool] = False
@@ -202,6 +206,10 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
 
     def get_oauth2_adapter(self, request: None) -> WearableAdapter:
         return self.oauth2_adapter_class(request, self)
+
+    def get_settings(self) -> dict[str, Any]:
+        """allauth's settings by that name are the dashboard's own sign-in's, not a wearable's."""
+        return {}
 
     @property
     def adapter(self) -> WearableAdapter:
@@ -277,17 +285,22 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     def fetch(
         self, url: str, access_token: str, *, read: Callable[[httpx.Response], Any] = json_object
     ) -> Any:
-        """What the new tokens must open, a JSON object as a rule; asked up to three times.
+        """What the new tokens must open, a JSON object as a rule."""
+
+        def ask() -> Any:
+            response = self.call("GET", url, access_token=access_token)
+            return read(require_success(response, "for the account"))
+
+        return self.insist(ask)
+
+    def insist(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer to what has to be asked after a consent; up to three tries for one.
 
         The consent has happened and earlier tokens may have died by it: giving up loses the set.
         """
-        for tries_left in range(IDENTITY_TRIES - 1, -1, -1):
+        for tries_left in range(CONSENT_TRIES - 1, -1, -1):
             try:
-                response = self.call("GET", url, access_token=access_token)
-                refuse_unavailable(response)
-                if not response.is_success:
-                    raise ProviderError(Failure.UNUSABLE, f"{response.status_code} for the account")
-                return read(response)
+                return ask()
             except ProviderError as error:
                 if error.failure is not Failure.UNAVAILABLE or not tries_left:
                     raise
@@ -313,7 +326,7 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
             answer = TokenSet(
                 access_token=token.token,
                 refresh_token=token.token_secret or "",
-                access_expires_at=token.expires_at,
+                access_expires_at=by_our_clock(token.expires_at),
                 scopes=None if scope is None else self.split_scopes(str(scope)),
                 provider_user_id="" if self.identity_url else self.extract_uid(data),
                 consent_id=self.extract_consent_id(data),
@@ -333,9 +346,10 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     def extract_consent_id(self, data: dict[str, Any]) -> str:
         return ""
 
-    def refresh_expiry(self, data: dict[str, Any]) -> Any:
+    def refresh_expiry(self, data: dict[str, Any]) -> datetime | None:
         """When the refresh token runs out, where the answer tells."""
-        return None
+        seconds = data.get("refresh_token_expires_in")
+        return clock.now() + timedelta(seconds=int(seconds)) if seconds else None
 
     def split_scopes(self, scope: str) -> list[str]:
         return sorted(set(scope.replace(",", " ").split()) - set(self.flow_scopes))
@@ -356,15 +370,11 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
         response = self.client.post(
             self.adapter.revoke_url, {"token": held.refresh_token or held.access_token}
         )
-        refuse_unavailable(response)
-        if response.status_code == INVALID_CLIENT_STATUS:
-            raise ProviderError(Failure.INVALID_CLIENT)
-        if not response.is_success:
-            raise ProviderError(Failure.UNUSABLE, str(response.status_code))
+        require_success(response, "to the revoke", of_application=True)
 
     def _deregister(self, held: Held) -> None:
         """DELETE with a living bearer token; a refused one shows that it was over before."""
-        url = self.adapter.revoke_url.replace("{user_id}", held.provider_user_id)
+        url = address_of(held, self.adapter.revoke_url)
         response = self.call("DELETE", url, access_token=held.access_token)
         refuse_unavailable(response)
         if response.is_success or (response.status_code == 401 and not held.has_run_out):
@@ -376,20 +386,24 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
 
         Raises ProviderError where no answer came, or none that speaks of this authorisation.
         """
-        response = self.call(
-            "GET",
-            self.probe_url.replace("{user_id}", held.provider_user_id),
-            access_token=held.access_token,
-        )
+        url = address_of(held, self.probe_url)
+        response = self.call("GET", url, access_token=held.access_token)
         refuse_unavailable(response)
         return self.read_probe(response)
 
     def read_probe(self, response: httpx.Response) -> Probe:
         """A success with a JSON object is alive; what is dead, the provider's page says."""
-        body = json_object(response)
         if response.is_success:
+            json_object(response)
             return Probe.ALIVE
-        return Probe.DEAD if self.says_dead(response.status_code, body) else Probe.UNSURE
+        status, body = response.status_code, refusal(response)
+        if self.says_narrow(status, body):
+            return Probe.ALIVE
+        return Probe.DEAD if self.says_dead(status, body) else Probe.UNSURE
+
+    def says_narrow(self, status: int, body: dict[str, Any]) -> bool:
+        """Whether a token was taken that may not read this: it lives (RFC 6750 §3.1)."""
+        return status == 403 and body.get("error") == "insufficient_scope"
 
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """Whether an error answer to a bearer token speaks of the token (RFC 6750 §3.1)."""
@@ -437,11 +451,21 @@ def read_id(extract: Any, body: Mapping[str, Any]) -> str:
         raise ProviderError(Failure.UNUSABLE, f"account: {type(error).__name__}") from error
 
 
+def address_of(held: Held, url: str) -> str:
+    """The address with the account's id where `{user_id}` stands."""
+    return url.replace("{user_id}", quote(held.provider_user_id, safe=""))
+
+
 def without(url: str, parameter: str) -> str:
     """The address without one parameter of its query."""
     address, _, query = url.partition("?")
     kept = [part for part in query.split("&") if not part.startswith(f"{parameter}=")]
     return f"{address}?{'&'.join(kept)}"
+
+
+def by_our_clock(moment: datetime | None) -> datetime | None:
+    """allauth counts from the machine's time, which ours may differ from."""
+    return moment and moment + (clock.now() - timezone.now())
 
 
 def text_id(value: object) -> str:

@@ -16,16 +16,16 @@ from connections.providers.answers import (
     Knock,
     NoticeKind,
     NoticeMessage,
-    ProviderError,
     Reply,
 )
 from connections.providers.base import WearableAdapter, WearableProvider, text_id
 from connections.providers.facts import About, Confidence, Fact
-from connections.providers.http import json_object, refuse_unavailable
+from connections.providers.http import expected_shape, json_object, require_success
 from terra_portal import crypto
 
 API = "https://api.fitbit.com"
 DOCS = "https://dev.fitbit.com/build/reference/web-api"
+GONE = 404
 COLLECTION = "userRevokedAccess"
 OURS = re.compile(r"terra-portal-[0-9a-f]{16}-([0-9]{1,9})")
 
@@ -77,7 +77,12 @@ class FitbitProvider(WearableProvider):
             Confidence.DOCUMENTED,
             f"{DOCS}/developer-guide/best-practices/",
         ),
-        Fact(About.ACCOUNT, "`user_id` in the token answer.", Confidence.DOCUMENTED),
+        Fact(
+            About.ACCOUNT,
+            "`user_id` in the token answer.",
+            Confidence.DOCUMENTED,
+            f"{DOCS}/authorization/oauth2-token/",
+        ),
         Fact(
             About.SECOND_CONSENT,
             "Sources conflict on whether the earlier tokens die: the newest set is kept.",
@@ -108,12 +113,21 @@ class FitbitProvider(WearableProvider):
             Confidence.DOCUMENTED,
             "https://developers.google.com/health/migration",
         ),
-        Fact(About.LIMITS, "150 calls an hour for each person.", Confidence.DOCUMENTED),
+        Fact(
+            About.LIMITS,
+            "150 calls an hour for each person; none for the application.",
+            Confidence.DOCUMENTED,
+            f"{DOCS}/developer-guide/application-design/",
+        ),
     )
 
     def read_refusal(self, status: int, body: dict[str, Any]) -> Failure:
         """Errors come as `{"errors": [{"errorType": …}]}`."""
         return super().read_refusal(status, {"error": _error_type(body)})
+
+    def says_narrow(self, status: int, body: dict[str, Any]) -> bool:
+        """A person who keeps the profile to themselves has not revoked."""
+        return super().says_narrow(status, {"error": _error_type(body)})
 
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """`expired_token` may only want a refresh, so it proves nothing."""
@@ -128,19 +142,20 @@ class FitbitProvider(WearableProvider):
         """
         mine = subscription_id(held.provider_user_id, authorisation_number)
         base = f"{API}/1/user/-/{COLLECTION}/apiSubscriptions"
-        listed = json_object(self._ask("GET", f"{base}.json", held))
-        for entry in listed.get("apiSubscriptions") or []:
-            old = str(entry.get("subscriptionId", ""))
+        with expected_shape("subscriptions"):
+            listed = json_object(self._ask("GET", f"{base}.json", held))
+            standing = [str(one["subscriptionId"]) for one in listed.get("apiSubscriptions") or []]
+        for old in standing:
             if OURS.fullmatch(old) and old != mine:
                 self._ask("DELETE", f"{base}/{old}.json", held)
         self._ask("POST", f"{base}/{mine}.json", held)
 
     def _ask(self, method: str, url: str, held: Held) -> httpx.Response:
+        """An order that is taken back may have gone by itself meanwhile."""
         response = self.call(method, url, access_token=held.access_token)
-        refuse_unavailable(response)
-        if not response.is_success:
-            raise ProviderError(Failure.UNUSABLE, f"{response.status_code} to a subscription")
-        return response
+        if method == "DELETE" and response.status_code == GONE:
+            return response
+        return require_success(response, "to a subscription")
 
     def hear(self, knock: Knock) -> Reply:
         """A GET is the test of the address: 204 for the right code, 404 for the wrong one."""
@@ -152,10 +167,14 @@ class FitbitProvider(WearableProvider):
         return super().hear(knock)
 
     def read_notice(self, knock: Knock) -> list[NoticeMessage]:
-        secret = f"{self.credentials.client_secret}&"
-        expected = signing.base64_digest(secret, knock.body, "sha1")
+        expected = signature(self.credentials.client_secret, knock.body)
         signing.require_same(knock.headers.get("X-Fitbit-Signature", ""), expected)
         return notice_bodies.read(knock.body, _facts)
+
+
+def signature(client_secret: str, body: bytes) -> str:
+    """An ampersand follows the secret, as in OAuth 1 (RFC 5849 §3.4.2) without a token."""
+    return signing.base64_digest(f"{client_secret}&", body, "sha1")
 
 
 def _facts(said: Any) -> list[NoticeMessage]:

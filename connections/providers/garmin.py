@@ -1,7 +1,7 @@
 """Garmin's Health API. Garmin Connect Developer Program, OAuth2 PKCE specification."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from connections.providers import notice_bodies, signing
@@ -11,7 +11,6 @@ from connections.providers.answers import (
     Knock,
     NoticeKind,
     NoticeMessage,
-    ProviderError,
     TokenSet,
 )
 from connections.providers.base import (
@@ -22,12 +21,14 @@ from connections.providers.base import (
     text_id,
 )
 from connections.providers.facts import About, Confidence, Fact
-from connections.providers.http import json_value
+from connections.providers.http import expected_shape, json_value
 from terra_portal import clock
 
 API = "https://apis.garmin.com/wellness-api/rest"
 DOCS = "https://developerportal.garmin.com"
 PERMISSIONS_URL = f"{API}/user/permissions"
+# How long before its end a token is to be refreshed.
+EARLY = timedelta(minutes=10)
 
 
 class GarminClient(WearableClient):
@@ -53,6 +54,7 @@ class GarminProvider(WearableProvider):
     scope_labels: ClassVar = {
         "ACTIVITY_EXPORT": "Activities",
         "HEALTH_EXPORT": "Daily health data",
+        "MCT_EXPORT": "Menstrual cycle",
         "HISTORICAL_DATA_EXPORT": "Historical data",
     }
     own_client_because = (
@@ -61,6 +63,8 @@ class GarminProvider(WearableProvider):
     console_url = "https://apis.garmin.com/tools/endpoints"
     identity_url = probe_url = f"{API}/user/id"
     revokes_with_access_token = True
+    # Nothing is stated: as little as is of use.
+    probes_per_minute = 10
     heard_status = 200
     facts = (
         Fact(
@@ -71,8 +75,8 @@ class GarminProvider(WearableProvider):
         ),
         Fact(
             About.TOKENS,
-            "Access tokens live a day, refresh tokens about 90 days; each refresh returns a new "
-            "refresh token.",
+            "Access tokens live a day and are to be refreshed ten minutes early, refresh tokens "
+            "about 90 days; each refresh returns a new refresh token.",
             Confidence.DOCUMENTED,
             DOCS,
         ),
@@ -113,17 +117,17 @@ class GarminProvider(WearableProvider):
     def extract_uid(self, data: dict[str, Any]) -> str:
         return text_id(data["userId"])
 
-    def refresh_expiry(self, data: dict[str, Any]) -> datetime | None:
-        seconds = data.get("refresh_token_expires_in")
-        return clock.now() + timedelta(seconds=int(seconds)) if seconds else None
-
     def introduce(self, answer: TokenSet, data: dict[str, Any]) -> TokenSet:
         answer = super().introduce(answer, data)
         return replace(answer, scopes=self._permissions(answer.access_token))
 
     def read_tokens(self, data: dict[str, Any]) -> TokenSet:
         """The answer's `scope` is Garmin's own; permissions are what a person ticks."""
-        return replace(super().read_tokens(data), scopes=None)
+        answer = super().read_tokens(data)
+        expires_at = answer.access_expires_at
+        if expires_at:
+            expires_at -= min(EARLY, (expires_at - clock.now()) / 10)
+        return replace(answer, scopes=None, access_expires_at=expires_at)
 
     def granted_scopes(self, held: Held) -> list[str] | None:
         return self._permissions(held.access_token)
@@ -132,10 +136,11 @@ class GarminProvider(WearableProvider):
         """A bare list, or one within an object: Garmin's texts show both."""
         said = self.fetch(PERMISSIONS_URL, access_token, read=json_value)
         listed = said.get("permissions") if isinstance(said, dict) else said
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise ProviderError(Failure.UNUSABLE, "permissions")
-        require_storable(*listed)
-        return sorted(set(listed))
+        with expected_shape("permissions"):
+            if not isinstance(listed, list):
+                raise TypeError("no list")
+            require_storable(*listed)
+            return sorted(set(listed))
 
     def read_refusal(self, status: int, body: dict[str, Any]) -> Failure:
         """A dead refresh token is told in words as well as by code."""

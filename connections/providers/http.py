@@ -1,5 +1,7 @@
 """The door to the providers: one total deadline, no redirects, 1 MB, JSON objects only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -93,6 +95,44 @@ def json_value(response: httpx.Response) -> Any:
     except (ValueError, RecursionError) as error:
         raise ProviderError(
             Failure.UNUSABLE, f"{response.status_code} without JSON", outcome_known=False
+        ) from error
+
+
+def refusal(response: httpx.Response) -> dict[str, Any]:
+    """What a refusal says in its JSON object; empty where it is silent or speaks in plain words.
+
+    Raises ProviderError for a page and for broken JSON: whatever stands in between may have
+    answered in the provider's place.
+    """
+    is_page = "html" in response.headers.get("Content-Type", "").lower()
+    is_plain = not is_page and not response.text.lstrip().startswith(("<", "{", "["))
+    return {} if is_plain else json_object(response)
+
+
+def require_success(
+    response: httpx.Response, about: str, *, of_application: bool = False
+) -> httpx.Response:
+    """Raises ProviderError for anything but a success.
+
+    With `of_application` the call was made with the application's own credentials, so that a 401
+    speaks of them.
+    """
+    refuse_unavailable(response)
+    if of_application and response.status_code == 401:
+        raise ProviderError(Failure.INVALID_CLIENT, f"401 {about}")
+    if not response.is_success:
+        raise ProviderError(Failure.UNUSABLE, f"{response.status_code} {about}")
+    return response
+
+
+@contextmanager
+def expected_shape(about: str) -> Iterator[None]:
+    """Raises ProviderError where an answer turns out to be made otherwise while it is read."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ProviderError(
+            Failure.UNUSABLE, f"{about}: {type(error).__name__}", outcome_known=False
         ) from error
 
 

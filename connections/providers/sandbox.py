@@ -23,6 +23,7 @@ from connections.providers.http import json_object
 from terra_portal import clock
 
 SIGNATURE_AGE = timedelta(minutes=5)
+PAGE = "docs/architecture.md"
 
 
 class SandboxAdapter(WearableAdapter):
@@ -50,24 +51,31 @@ class SandboxProvider(WearableProvider):
     probe_url = "/v1/me"
     probes_per_minute = 600
     facts = (
-        Fact(About.CLIENT, "HTTP Basic; PKCE with S256 is required.", Confidence.DOCUMENTED),
+        Fact(About.CLIENT, "HTTP Basic; PKCE with S256 is required.", Confidence.DOCUMENTED, PAGE),
         Fact(
             About.TOKENS,
             "Access tokens live an hour; a refresh token works once, and its second use ends the "
             "consent.",
             Confidence.DOCUMENTED,
+            PAGE,
         ),
-        Fact(About.ACCOUNT, "`user_id` in the token answer.", Confidence.DOCUMENTED),
-        Fact(About.SECOND_CONSENT, "It kills the earlier tokens.", Confidence.DOCUMENTED),
-        Fact(About.REVOKE, "The whole consent, with a notice.", Confidence.DOCUMENTED),
-        Fact(About.SIGNAL, "A notice that names the consent, sent twice.", Confidence.DOCUMENTED),
+        Fact(About.ACCOUNT, "`user_id` in the token answer.", Confidence.DOCUMENTED, PAGE),
+        Fact(About.SECOND_CONSENT, "It kills the earlier tokens.", Confidence.DOCUMENTED, PAGE),
+        Fact(About.REVOKE, "The whole consent, with a notice.", Confidence.DOCUMENTED, PAGE),
+        Fact(
+            About.SIGNAL,
+            "A notice that names the consent, sent twice.",
+            Confidence.DOCUMENTED,
+            PAGE,
+        ),
         Fact(
             About.PROOF,
             "`Sandbox-Signature`: HMAC-SHA256 over time and body.",
             Confidence.DOCUMENTED,
+            PAGE,
         ),
-        Fact(About.DEAD, "401 `invalid_token`.", Confidence.DOCUMENTED),
-        Fact(About.LIMITS, "None.", Confidence.DOCUMENTED),
+        Fact(About.DEAD, "401 `invalid_token`.", Confidence.DOCUMENTED, PAGE),
+        Fact(About.LIMITS, "None.", Confidence.DOCUMENTED, PAGE),
     )
 
     @classmethod
@@ -99,7 +107,7 @@ class SandboxProvider(WearableProvider):
             return [
                 NoticeMessage(kind, user_id[:255], consent_id=consent_id[:255], occurred_at=when)
             ]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise MalformedNoticeError(type(error).__name__) from error
 
 

@@ -10,12 +10,21 @@ from terra_portal import clock
 
 
 def digest(secret: str, message: bytes, algorithm: str = "sha256") -> bytes:
-    """HMAC (RFC 2104) of the bytes as they came."""
+    """HMAC (RFC 2104) of the bytes as they came.
+
+    Raises NotVerifiedError where there is no secret: then anybody could sign.
+    """
+    if not secret:
+        raise NotVerifiedError("no secret to verify with")
     return hmac.new(secret.encode(), message, getattr(hashlib, algorithm)).digest()
 
 
 def base64_digest(secret: str, message: bytes, algorithm: str = "sha256") -> str:
     return base64.b64encode(digest(secret, message, algorithm)).decode()
+
+
+def hex_digest(secret: str, message: bytes, algorithm: str = "sha256") -> str:
+    return digest(secret, message, algorithm).hex()
 
 
 def require_same(given: str, expected: str, what: str = "signature") -> None:

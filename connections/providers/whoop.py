@@ -1,15 +1,17 @@
 """WHOOP's API v2. https://developer.whoop.com/docs/developing/oauth/"""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from connections.providers import notice_bodies, signing
-from connections.providers.answers import Knock, NoticeMessage
+from connections.providers.answers import Held, Knock, NoticeMessage, TokenSet
 from connections.providers.base import WearableAdapter, WearableClient, WearableProvider
 from connections.providers.facts import About, Confidence, Fact
 
 API = "https://api.prod.whoop.com"
 DOCS = "https://developer.whoop.com/docs/developing"
+API_DOCS = "https://developer.whoop.com/api"
 OFFLINE = "offline"
 SIGNATURE_AGE = timedelta(minutes=5)
 
@@ -53,7 +55,8 @@ class WhoopProvider(WearableProvider):
     identity_scopes = ("read:profile",)
     revokes_with_access_token = True
     identity_url = probe_url = f"{API}/developer/v2/user/profile/basic"
-    probes_per_minute = 30
+    # 10,000 calls a day for an application are seven a minute.
+    probes_per_minute = 3
     facts = (
         Fact(
             About.CLIENT,
@@ -69,13 +72,18 @@ class WhoopProvider(WearableProvider):
             Confidence.DOCUMENTED,
             f"{DOCS}/oauth/",
         ),
-        Fact(About.ACCOUNT, "`user_id` of the basic profile.", Confidence.DOCUMENTED),
+        Fact(
+            About.ACCOUNT,
+            "`user_id` of the basic profile, which needs `read:profile`.",
+            Confidence.DOCUMENTED,
+            API_DOCS,
+        ),
         Fact(About.SECOND_CONSENT, "No official word.", Confidence.UNKNOWN),
         Fact(
             About.REVOKE,
             "`DELETE /developer/v2/user/access`: the person's access for the application.",
             Confidence.DOCUMENTED,
-            "https://developer.whoop.com/api",
+            API_DOCS,
         ),
         Fact(About.SIGNAL, "None: only a probe can tell.", Confidence.UNKNOWN),
         Fact(
@@ -84,9 +92,23 @@ class WhoopProvider(WearableProvider):
             Confidence.DOCUMENTED,
             f"{DOCS}/webhooks/",
         ),
-        Fact(About.DEAD, "401 from the API; `invalid_grant` on refresh.", Confidence.DOCUMENTED),
-        Fact(About.LIMITS, "100 calls a minute, 10,000 a day.", Confidence.DOCUMENTED),
+        Fact(
+            About.DEAD,
+            "401 from the API, in plain words; `invalid_grant` on refresh.",
+            Confidence.CODE,
+        ),
+        Fact(
+            About.LIMITS,
+            "100 calls a minute, 10,000 a day.",
+            Confidence.DOCUMENTED,
+            f"{DOCS}/rate-limiting/",
+        ),
     )
+
+    def refresh(self, held: Held) -> TokenSet:
+        """An answer that names nothing but `offline` says no more than was asked: no news."""
+        answer = super().refresh(held)
+        return replace(answer, scopes=answer.scopes or None)
 
     def says_dead(self, status: int, body: dict[str, Any]) -> bool:
         """A token within its hour that is refused: there is no other cause for a 401."""
@@ -95,8 +117,11 @@ class WhoopProvider(WearableProvider):
     def read_notice(self, knock: Knock) -> list[NoticeMessage]:
         """WHOOP tells of new data only; a well signed notice is taken and says nothing to us."""
         stamp = knock.headers.get("X-WHOOP-Signature-Timestamp", "")
-        signed = stamp.encode("utf-8", "replace") + knock.body
-        expected = signing.base64_digest(self.credentials.client_secret, signed)
+        expected = signature(self.credentials.client_secret, stamp, knock.body)
         signing.require_same(knock.headers.get("X-WHOOP-Signature", ""), expected)
         signing.require_recent(stamp, SIGNATURE_AGE, per_second=1000)
         return notice_bodies.read(knock.body, lambda said: [])
+
+
+def signature(client_secret: str, stamp: str, body: bytes) -> str:
+    return signing.base64_digest(client_secret, stamp.encode("utf-8", "replace") + body)

@@ -13,5 +13,8 @@ provider:
   *Revoke access*. Nothing else sends notices.
 - Every notice is sent at once and again late: same id, same body, fresh signature.
 
+Beside itself it plays real companies, each under the names of its hosts (``personalities``). Where
+their documentation says nothing, they are as harsh as above.
+
 Nothing in here knows the portal, and nothing of the portal knows this.
 """

@@ -1,5 +1,10 @@
-"""The dials: what the sandbox does otherwise than its harsh self, and how it fails on request."""
+"""The dials: what the sandbox does otherwise than by itself, and how it fails on request.
 
+A dial that nobody turned stands where the personality that is asked puts it, else at the harsh
+default.
+"""
+
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -8,7 +13,7 @@ from django.db import transaction
 from .models import Dial
 
 Notices = Literal["twice", "once", "never"]
-FAILING = ("token_answer", "me_answer", "revoke_answer")
+FAILING = ("token_answer", "me_answer", "revoke_answer", "subscribe_answer")
 ANSWERS = {
     "normal", "500", "503", "html", "garbage", "empty", "redirect", "403", "410", "429",
     "invalid_client", "invalid_grant", "invalid_token", "huge", "drop", "drop_after",
@@ -20,6 +25,14 @@ class Dials:
     second_consent_kills: bool = True
     refresh_rotates: bool = True
     refresh_reuse_kills: bool = True
+    # On: a refresh kills the access token before it.
+    refresh_kills_access: bool = True
+    # How long a rotated refresh token still works, unless the new access token is used before.
+    refresh_grace_seconds: float = 0
+    # How long a refresh token works at all; 0 is for ever.
+    refresh_token_seconds: float = 0
+    # How many refresh tokens an account has at most with a client: the oldest die; 0 is any number.
+    refresh_token_cap: int = 0
     # Off: a refresh answer carries no refresh token (use it with ``refresh_rotates`` off).
     refresh_answer_has_refresh_token: bool = True
     revoke_sends_notice: bool = True
@@ -32,21 +45,23 @@ class Dials:
     token_answer: str = field(default="normal")
     me_answer: str = field(default="normal")
     revoke_answer: str = field(default="normal")
+    subscribe_answer: str = field(default="normal")
 
 
 _DEFAULTS = Dials()
 
 
-def read() -> Dials:
+def read(defaults: Mapping[str, Any]) -> Dials:
+    """The dials as they stand for a personality that has these defaults."""
     kept: dict[str, Any] = dict(Dial.objects.values_list("name", "value"))
     for name in FAILING:
         kept[name] = kept[name]["answer"] if name in kept else "normal"
-    return Dials(**kept)
+    return Dials(**{**defaults, **kept})
 
 
-def as_json() -> dict[str, Any]:
+def as_json(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """All dials; a failing answer that lasts a number of times shows how many are left."""
-    shown: dict[str, Any] = asdict(read())
+    shown: dict[str, Any] = asdict(read(defaults))
     for dial in Dial.objects.filter(name__in=FAILING):
         if dial.value["times"] is not None:
             shown[dial.name] = dial.value
@@ -94,7 +109,7 @@ def _plain(name: str, value: Any) -> Any:
             raise ValueError(f"{name} is true or false")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{name} is a number of seconds")
+        raise ValueError(f"{name} is a number from 0 on")
     return value
 
 

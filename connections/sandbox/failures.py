@@ -1,18 +1,26 @@
-"""Answers that a provider gives on a bad day, chosen by a dial."""
+"""One call of an app: answered well, or as a provider does on a bad day if a dial says so."""
 
 import json
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
 
 from . import dials
 from .models import Call
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .personality import Personality
+    from .routes import Route
 
 HUGE = 3 * 1024 * 1024
+UNFIT = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
 @dataclass
@@ -24,46 +32,74 @@ class Caller:
     grant_type: str = ""
 
 
-CallerView = Callable[[HttpRequest, Caller], HttpResponse]
-View = Callable[[HttpRequest], HttpResponse]
+def parameter(request: HttpRequest, name: str) -> str:
+    """What the form says under that name, or else the query; empty if neither can be read."""
+    try:
+        return request.POST.get(name) or request.GET.get(name, "")
+    except UNFIT:
+        return ""
 
 
-def logged(kind: str) -> Callable[[CallerView], View]:
-    """Obey the dial ``<kind>_answer`` and log the call under its kind."""
+def answer(
+    request: HttpRequest, personality: "Personality", route: "Route", captured: dict[str, Any]
+) -> HttpResponse:
+    """Obey the route's dial and log the call under its kind."""
+    dial = dials.take(route.failing) if route.failing else "normal"
+    caller = Caller()
+    effect = dial in ("normal", "drop_after") or dials.slow_seconds(dial) is not None
+    if effect:
+        response = _answer(request, personality, route, caller, captured)
+    else:
+        response = _failure(dial, personality, route)
+    for name, value in personality.limits(route.kind, spent=dial == "429").items():
+        response.headers.setdefault(name, value)
+    lost = dial in ("drop", "drop_after")
+    if route.kind:
+        Call.objects.create(
+            personality=personality.id,
+            kind=route.kind,
+            dial=dial,
+            effect=effect,
+            status=None if lost else response.status_code,
+            **vars(caller),
+        )
+    time.sleep(dials.slow_seconds(dial) or 0)
+    if lost:
+        _hang_up(request)
+    return response
 
-    def decorate(view: CallerView) -> View:
-        @wraps(view)
-        def answer(request: HttpRequest) -> HttpResponse:
-            dial = dials.take(f"{kind}_answer")
-            caller = Caller()
-            effect = dial in ("normal", "drop_after") or dials.slow_seconds(dial) is not None
-            response = view(request, caller) if effect else _failure(dial)
-            lost = dial in ("drop", "drop_after")
-            Call.objects.create(
-                kind=kind,
-                dial=dial,
-                effect=effect,
-                status=None if lost else response.status_code,
-                **vars(caller),
-            )
-            time.sleep(dials.slow_seconds(dial) or 0)
-            if lost:
-                _hang_up(request)
-            return response
 
-        return answer
-
-    return decorate
+def _answer(
+    request: HttpRequest,
+    personality: "Personality",
+    route: "Route",
+    caller: Caller,
+    captured: dict[str, Any],
+) -> HttpResponse:
+    try:
+        return route.view(request, caller, **captured)
+    except Refusal as refusal:
+        return _refuse(refusal, personality, route)
+    except RequestDataTooBig:
+        too_large = Refusal("invalid_request", "too large", status=413)
+        return _refuse(too_large, personality, route)
+    except UNFIT:
+        return _refuse(Refusal("invalid_request", "unreadable"), personality, route)
 
 
-def _failure(dial: str) -> HttpResponse:
+def _refuse(refusal: Refusal, personality: "Personality", route: "Route") -> HttpResponse:
+    refusal.kind = route.kind
+    return personality.refuse(refusal)
+
+
+def _failure(dial: str, personality: "Personality", route: "Route") -> HttpResponse:
     if dial in ("html", "500", "503"):
         status = 200 if dial == "html" else int(dial)
         return HttpResponse("<!doctype html><title>Down for maintenance</title>", status=status)
     if dial in ("403", "410", "429"):
-        return JsonResponse({"error": dial}, status=int(dial), headers={"Retry-After": "1"})
+        return personality.turn_away(int(dial), route.kind)
     if dial in ("invalid_client", "invalid_grant", "invalid_token"):
-        return JsonResponse({"error": dial}, status=400 if dial == "invalid_grant" else 401)
+        return _refuse(Refusal(dial), personality, route)
     if dial == "redirect":
         return HttpResponseRedirect("/")
     if dial == "huge":

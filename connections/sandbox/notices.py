@@ -1,72 +1,80 @@
 """Notices to apps: written as rows beside the change, signed and sent by a thread."""
 
-import hashlib
-import hmac
-import json
 import logging
 import threading
-import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import requests
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
-from . import dials
-from .models import Consent, Notice, Sending
+from . import personalities
+from .models import Account, App, Consent, Notice, Sending
+from .models.notice import new_notice_id
+from .reach import TIMEOUT, reach
+
+if TYPE_CHECKING:
+    from .personality import Personality
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = (0.5, 1, 2, 4, 8, 16)
-TIMEOUT = 10
-# A claimed sending is left alone for longer than its POST can take.
-CLAIM = timedelta(seconds=2 * TIMEOUT + 5)
+# A claimed sending is left alone for longer than its test of the URL and its POST can take.
+CLAIM = timedelta(seconds=4 * TIMEOUT + 5)
 PAUSE = 0.1
 LANES = 4
 
 
-def announce(consent: Consent) -> Notice | None:
-    """Plan the notice that this consent has ended. Call it in the transaction that ends it."""
-    turned = dials.read()
-    if turned.notices == "never" or not consent.app.notice_url:
-        return None
-    notice = Notice(app=consent.app, account=consent.account)
-    told = {
-        "id": notice.notice_id,
-        "type": "access_revoked",
-        "client_id": consent.app.client_id,
-        "user_id": consent.account.user_id,
-        "consent_id": consent.consent_id,
-        "occurred_at": (consent.ended_at or timezone.now()).isoformat(timespec="microseconds"),
-    }
-    if not turned.notice_names_consent:
-        del told["consent_id"]
-    notice.body = json.dumps(told)
-    notice.save()
+@dataclass(frozen=True)
+class Told:
+    """One thing to tell an app; ``url`` where it is not the app's own notice URL."""
+
+    body: str
+    content_type: str = "application/json"
+    url: str = ""
+    notice_id: str = field(default_factory=new_notice_id)
+
+
+def tell(app: App, account: Account | None, told: Sequence[Told]) -> None:
+    """Plan the sendings. Call it in the transaction of the change that they tell of."""
+    turned = personalities.of(app).dials()
+    if turned.notices == "never":
+        return
     late = [turned.late_notice_seconds] if turned.notices == "twice" else []
-    plan(notice, 0, *late)
-    return notice
+    for one in told:
+        if one.url or app.notice_url:
+            notice = Notice.objects.create(app=app, account=account, **vars(one))
+            plan(notice, 0, *late)
 
 
-def plan(notice: Notice, *seconds: float, forged: bool = False) -> None:
+@transaction.atomic
+def of_news(account: Account, app: App) -> int:
+    """Tell of new data of the account, where a consent is live. Says how many notices that is."""
+    consent = Consent.objects.live().filter(account=account, app=app).order_by("pk").last()
+    told = personalities.of(app).tells_news(consent) if consent else []
+    tell(app, account, told)
+    return len(told)
+
+
+def plan(
+    notice: Notice, *seconds: float, forged: bool = False, in_name_of: App | None = None
+) -> None:
     now = timezone.now()
     for wait in seconds:
         due_at = now + timedelta(seconds=wait)
-        Sending.objects.create(notice=notice, due_at=due_at, forged=forged)
-
-
-def sign(body: str, secret: str, timestamp: int) -> str:
-    signed = f"{timestamp}.{body}".encode()
-    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        Sending.objects.create(notice=notice, due_at=due_at, forged=forged, in_name_of=in_name_of)
 
 
 def send(sending: Sending) -> None:
-    """POST one claimed sending, and plan its next try if the app did not answer 2xx."""
-    status = _post(sending)
+    """POST one claimed sending, and plan its next try if the app did not answer as it should."""
+    personality = personalities.of(sending.notice.app)
+    status = _post(sending, personality)
     sending.last_status = status
     now = timezone.now()
-    if status is not None and 200 <= status < 300:
+    if status is not None and personality.is_heard(status):
         sending.done_at = now
     elif sending.attempts > len(RETRY_AFTER):
         sending.given_up_at = now
@@ -75,26 +83,20 @@ def send(sending: Sending) -> None:
     sending.save()
 
 
-def _post(sending: Sending) -> int | None:
-    notice, timestamp = sending.notice, int(time.time())
-    secret = "wrong" if sending.forged else notice.app.client_secret
-    signature = sign(notice.body, secret, timestamp)
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
-                notice.app.notice_url,
-                data=notice.body.encode(),
-                headers={
-                    "Content-Type": "application/json",
-                    "Sandbox-Signature": f"t={timestamp},v1={signature}",
-                },
-                timeout=TIMEOUT,
-                allow_redirects=False,
-            )
-    except requests.RequestException:
+def _post(sending: Sending, personality: "Personality") -> int | None:
+    notice = sending.notice
+    if not personality.may_send(notice):
         return None
-    return answer.status_code
+    sender = sending.in_name_of or notice.app
+    body = personality.notice_body(notice, sender, forged=sending.forged)
+    proof = personality.notice_headers(body, sender, forged=sending.forged)
+    answer = reach(
+        "POST",
+        notice.url or notice.app.notice_url,
+        body=body,
+        headers={"Content-Type": notice.content_type, **proof},
+    )
+    return None if answer is None else answer.status_code
 
 
 @transaction.atomic
@@ -102,7 +104,7 @@ def claim(limit: int) -> list[Sending]:
     """Take due sendings by moving their time, so that a killed process frees them again."""
     now = timezone.now()
     due = Sending.objects.filter(done_at=None, given_up_at=None, due_at__lte=now)
-    claimed = list(due.select_related("notice__app").order_by("due_at")[:limit])
+    claimed = list(due.select_related("notice__app", "in_name_of").order_by("due_at")[:limit])
     for sending in claimed:
         sending.attempts += 1
         sending.due_at = now + CLAIM

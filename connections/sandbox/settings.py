@@ -100,15 +100,6 @@ OAUTH2_PROVIDER_ID_TOKEN_MODEL = "sandbox.IDToken"  # noqa: S105 - the name of a
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "sandbox.DeviceGrant"
 MIGRATION_MODULES = {"oauth2_provider": None}
 OAUTH2_PROVIDER = {
-    "OAUTH2_VALIDATOR_CLASS": "connections.sandbox.validator.Validator",
-    "SCOPES": {
-        "activity": "Steps, workouts and calories",
-        "sleep": "Sleep stages and times",
-        "heartrate": "Heart rate through the day",
-        "body": "Weight and body measurements",
-        "profile": "Account name and settings",
-    },
-    "PKCE_REQUIRED": True,
     "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from . import protocol
+from . import personalities, routes
 from .inbox import hook
 from .inbox import pages as inbox
 from .pages import apps, consent, developer, home, sign_in
@@ -9,13 +9,9 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
-    path("oauth/authorize", consent.authorize, name="authorize"),
-    path("oauth/token", protocol.token),
-    path("oauth/revoke", protocol.revoke),
-    path("v1/me", protocol.me),
-    path("v1/daily", protocol.daily),
     path("settings/apps/", apps.connected, name="connected"),
     path("settings/apps/<int:app_id>/revoke/", apps.revoke, name="revoke"),
+    path("settings/apps/<int:app_id>/permissions/", apps.permissions, name="permissions"),
     path("developer/", developer.developer, name="developer"),
     path("inbox/", inbox.inboxes, name="inboxes"),
     path("inbox/<slug:slug>/", inbox.inbox, name="inbox"),
@@ -24,3 +20,6 @@ urlpatterns = [
     path("inbox/<slug:slug>/hook/", hook.hook, name="inbox_hook"),
     path("control/", include("connections.sandbox.control.urls")),
 ]
+for personality in personalities.everyone().values():
+    urlpatterns += [path(one, consent.authorize) for one in personality.authorize_paths]
+    urlpatterns += routes.urlpatterns(personality)

@@ -3,18 +3,23 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from developers.models import Delivery, Destination, Event
 from developers.states import DeliveryState, DestinationState, EventType
 from terra_portal import clock
 from terra_portal.celery import nudge
+
+BATCH = 500
+# Made once: json.dumps would make one for every event.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class OutsideTransactionError(RuntimeError):
@@ -34,6 +39,15 @@ class Draft:
     actor: str = ""
 
 
+class Receiver(NamedTuple):
+    """As much of a destination as decides whether and how an event is for it."""
+
+    pk: UUID
+    environment_id: UUID
+    event_types: list[str]
+    state: str
+
+
 def publish(drafts: Sequence[Draft]) -> list[Event]:
     """Writes the events and one delivery for each destination that wants them.
 
@@ -44,9 +58,9 @@ def publish(drafts: Sequence[Draft]) -> list[Event]:
         raise OutsideTransactionError("publish() belongs into the transaction of the change")
     if not drafts:
         return []
-    events = Event.objects.bulk_create([_event(draft) for draft in drafts], batch_size=500)
+    events = Event.objects.bulk_create([_event(draft) for draft in drafts], batch_size=BATCH)
     deliveries = _deliveries(events)
-    Delivery.objects.bulk_create(deliveries, batch_size=500)
+    Delivery.objects.bulk_create(deliveries, batch_size=BATCH)
     if deliveries:
         nudge("developers.deliver_due")
     return events
@@ -67,42 +81,45 @@ def _event(draft: Draft) -> Event:
         type=draft.type,
         subject_id=draft.subject_id,
         sequence=draft.sequence,
-        body=json.dumps({**draft.body, "portal": portal}, separators=(",", ":")),
+        body=_encode({**draft.body, "portal": portal}),
         occurred_at=now,
     )
 
 
 def _deliveries(events: Sequence[Event]) -> list[Delivery]:
-    destinations = defaultdict(list)
-    for row in _destinations({event.environment_id for event in events}):
-        destinations[row.environment_id].append(row)
+    receivers = defaultdict(list)
+    for row in _receivers({event.environment_id for event in events}):
+        receivers[row.environment_id].append(row)
     return [
         Delivery(
             environment_id=event.environment_id,
-            event=event,
-            destination=destination,
-            state=_first_state(destination),
+            event_id=event.pk,
+            destination_id=receiver.pk,
+            state=_first_state(receiver),
             due_at=event.occurred_at,
         )
         for event in events
-        for destination in destinations[event.environment_id]
-        if not destination.event_types or event.type in destination.event_types
+        for receiver in receivers[event.environment_id]
+        if not receiver.event_types or event.type in receiver.event_types
     ]
 
 
-def _first_state(destination: Destination) -> DeliveryState:
-    enabled = destination.state == DestinationState.ENABLED
+def _first_state(receiver: Receiver) -> DeliveryState:
+    enabled = receiver.state == DestinationState.ENABLED
     return DeliveryState.DUE if enabled else DeliveryState.HELD
 
 
-def _destinations(environments: set[UUID]) -> list[Destination]:
+def _receivers(environments: set[UUID]) -> list[Receiver]:
     """Those that hold back are locked: one enabled meanwhile would leave a row held for good."""
-    rows = Destination.objects.filter(environment__in=environments, removed_at=None)
-    rows = rows.defer("signing_secret").order_by("pk")
-    found = {row.pk: row for row in rows}
+    rows = Destination.objects.filter(environment__in=environments, removed_at=None).order_by("pk")
+    found = {row.pk: row for row in _read(rows)}
     holding = [row.pk for row in found.values() if row.state != DestinationState.ENABLED]
     if holding:
-        locked = rows.filter(pk__in=holding).select_for_update(no_key=True)
+        locked = _read(rows.filter(pk__in=holding).select_for_update(no_key=True))
         found = {pk: row for pk, row in found.items() if pk not in holding}
         found |= {row.pk: row for row in locked}
     return list(found.values())
+
+
+def _read(rows: QuerySet[Destination]) -> Iterator[Receiver]:
+    return map(Receiver._make, rows.values_list(*Receiver._fields))

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from connections import clients
 from connections.models import OAuthClient
+from connections.providers import PROVIDERS, WearableProvider
 from connections.providers.sandbox import SandboxProvider
 from developers.models import Destination
 from developers.webhooks import destinations
@@ -15,21 +16,39 @@ from terra_portal.demo.sandbox import Control
 CLIENT_ID = "terra-portal-demo"
 
 
-def register_client(control: Control) -> OAuthClient:
-    """The platform's shared application at the sandbox, which every testing environment offers."""
-    provider = SandboxProvider.resource
-    with tenancy.system("the demo's client"):
-        known = OAuthClient.objects.filter(provider=provider, client_id=CLIENT_ID).first()
+def register_clients(control: Control) -> OAuthClient:
+    """The platform's shared applications, one at each wearable that the sandbox plays.
+
+    Every testing environment offers them. Returns the one at the sandbox's own wearable.
+    """
+    for maker in PROVIDERS:
+        if maker is not SandboxProvider and maker.is_available(simulated=True):
+            _register(control, maker, f"{CLIENT_ID}-{maker.id}")
+    return _register(control, SandboxProvider, CLIENT_ID)
+
+
+def _register(control: Control, maker: type[WearableProvider], client_id: str) -> OAuthClient:
+    with tenancy.system("the demo's clients"):
+        known = OAuthClient.objects.filter(provider=maker.resource, client_id=client_id).first()
     secret = known.client_secret if known else crypto.random_token()
-    added = clients.add(provider, client_id=CLIENT_ID, client_secret=secret, simulated=True)
+    proof = crypto.random_token() if maker.notice_secret_name else ""
+    added = clients.add(
+        maker.resource,
+        client_id=client_id,
+        client_secret=secret,
+        notice_secret=known.notice_secret if known else proof,
+        simulated=True,
+    )
     control.call(
         "PUT",
         "clients",
-        client_id=CLIENT_ID,
+        client_id=client_id,
         client_secret=secret,
         name="Terra Portal",
+        personality=maker.id,
         redirect_uris=[added.redirect_url],
         notice_url=added.notice_url,
+        notice_secret=added.client.notice_secret if maker.notice_secret_name else "",
     )
     return added.client
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connections import models
-from connections.admin import KeyedAdmin
 from connections.states import AttemptState, Door, End, RevokeOutcome
 from terra_portal import clock, crypto
+from terra_portal.admin import KeyedAdmin
 from tests import cast
 
 SECRETS = (cast.ACCESS_TOKEN, cast.REFRESH_TOKEN, cast.CLIENT_SECRET, "verifier-x", "notice-body-x")
@@ -28,6 +28,8 @@ MODELS: list[type[Model]] = [
     models.RevocationDetail,
     models.UpstreamRevoke,
     models.Notice,
+    models.Incident,
+    models.HeldEnd,
 ]
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
@@ -76,6 +78,15 @@ def story() -> None:
         outcome=RevokeOutcome.CONFIRMED,
     )
     models.Notice.objects.create(oauth_client=client, kind="revoked", body="notice-body-x")
+    incident = models.Incident.objects.create(oauth_client=client)
+    models.HeldEnd.objects.create(
+        incident=incident,
+        grant=grant,
+        authorisation_number=1,
+        kind=End.REVOKED,
+        door=Door.LIVENESS,
+        evidence="Two checks.",
+    )
 
 
 def hidden_in(row: Model) -> list[str]:

@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from connections.models import Source
+from connections.providers import PROVIDERS
 from developers.models import Environment
 from tests import cast
 from tests.api.caller import Caller
@@ -14,6 +15,8 @@ from tests.api.caller import Caller
 PHONE = ["APPLE", "HEALTH_CONNECT", "SAMSUNG"]
 NOTHING = {"status": "success", "providers": [], "sdk_providers": PHONE, "sdk_resource": PHONE}
 SANDBOX = NOTHING | {"providers": ["SANDBOX"]}
+MAKERS = sorted(maker.resource for maker in PROVIDERS)
+REAL = [name for name in MAKERS if name != "SANDBOX"]
 
 
 def offers(environment: Environment) -> Any:
@@ -27,13 +30,13 @@ def test_without_credentials_it_lists_what_the_portal_has(a: Caller, prefix: str
 
     answer = a.send("GET", "/integrations", headers={})
 
-    assert (answer.status, answer.body) == (200, SANDBOX)
+    assert (answer.status, answer.body) == (200, NOTHING | {"providers": MAKERS})
 
 
 def test_the_sandbox_is_absent_where_none_runs(a: Caller, settings: LazySettings) -> None:
     settings.SANDBOX_URL = ""
 
-    assert a.send("GET", "/integrations", headers={}).body == NOTHING
+    assert a.send("GET", "/integrations", headers={}).body == NOTHING | {"providers": REAL}
 
 
 def test_a_dev_id_narrows_it_to_what_that_environment_offers(db: None) -> None:

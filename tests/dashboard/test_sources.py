@@ -283,6 +283,19 @@ def test_a_maker_without_notices_gives_no_address_to_register(
     assert clients.notice_url(made) not in page
 
 
+def test_what_a_hand_has_to_do_for_the_notices_is_said(
+    a: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = "Register this notice URL there too"
+    made = bring(a)
+    assert steps in shown(a)
+    monkeypatch.setattr(OwnProvider, "notice_steps", "With a key of your own, order them so.")
+    page = shown(a)
+    assert "With a key of your own, order them so." in page
+    assert steps not in page
+    assert clients.notice_url(made) in page
+
+
 # Closing
 
 

@@ -45,6 +45,8 @@ def test_pages_carry_the_strict_policy(portal: Client, db: None) -> None:
         "/connect/6Zb3yV0aLq1n2m3o4p5q6r7s8t9u0v/",
         "/hooks/sandbox/6Zb3yV0aLq1n2m3o4p5q6r7s/",
         "?code=6Zb3yV0aLq&state=1n2m3o4p5q",
+        "?verify=6Zb3yV0aLq",
+        "?hub.mode=subscribe&hub.verify_token=6Zb3yV0aLq",
         "whsec_6Zb3yV0aLq1n2m3o",
         "x-api-key: tpk_6Zb3yV0aLq1n2m3o",
         "Authorization: Bearer 6Zb3yV0aLq1n2m3o",

@@ -31,6 +31,8 @@ class Received:
     signature: str
     body: bytes
     at: float
+    headers: dict[str, str] = field(default_factory=dict)
+    path: str = ""
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -38,17 +40,29 @@ class Received:
 
 
 class NoticeServer(ThreadingHTTPServer):
-    """Keeps what it is sent; the first ``failing`` posts are answered with 500."""
+    """Keeps what it is sent; the first ``failing`` posts are answered with 500.
+
+    A test of the address by GET or HEAD is answered by ``tested``, with the query's parameters.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Taking)
         self.received: list[Received] = []
         self.failing = 0
+        self.heard_status = 204
+        self.answer: Callable[[Received], int] = lambda received: self.heard_status
+        self.tests: list[dict[str, str]] = []
+        self.tested: Callable[[dict[str, str]], tuple[int, str]] = lambda asked: (404, "")
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/notices"
+
+    def wait_for(self, count: int) -> Received:
+        """Until so many have come; the latest of them."""
+        wait_until(lambda: len(self.received) == count)
+        return self.received[-1]
 
 
 class _Taking(BaseHTTPRequestHandler):
@@ -56,11 +70,26 @@ class _Taking(BaseHTTPRequestHandler):
         assert isinstance(self.server, NoticeServer)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         signature = self.headers["Sandbox-Signature"]
-        self.server.received.append(Received(signature, body, time.time()))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        received = Received(signature, body, time.time(), headers, self.path)
+        self.server.received.append(received)
         fails = self.server.failing > 0
         self.server.failing -= 1
-        self.send_response(500 if fails else 204)
+        self.send_response(500 if fails else self.server.answer(received))
         self.end_headers()
+
+    def do_GET(self) -> None:
+        assert isinstance(self.server, NoticeServer)
+        asked = query(self.path)
+        self.server.tests.append(asked)
+        status, text = self.server.tested(asked)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(text.encode())
+
+    do_HEAD = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -26,17 +26,29 @@ def resend(asked: Asked) -> Answer:
 
 @control("POST")
 def forge(asked: Asked) -> Answer:
-    """Send ``body`` (an object, or a string as it is) to a client's notice URL.
+    """Send ``body`` (an object, or a string as it is) to a client's notice URL, or to ``url``.
 
-    It is signed with the client's secret, or with another one if ``signature`` is ``wrong``.
+    It carries the proof of its personality, made with the client's own credentials; with those of
+    the client ``in_name_of`` if that is given; a wrong one if ``signature`` is ``wrong``.
     """
-    app = App.objects.filter(client_id=asked["client_id"]).first()
+    app = _app(asked["client_id"])
+    sender = _app(asked["in_name_of"]) if "in_name_of" in asked else None
+    body = asked["body"] if isinstance(asked["body"], str) else json.dumps(asked["body"])
+    notice = Notice.objects.create(
+        app=app,
+        body=body,
+        url=asked.get("url", ""),
+        content_type=asked.get("content_type", "application/json"),
+    )
+    notices.plan(notice, 0, forged=asked.get("signature") == "wrong", in_name_of=sender)
+    return _shown(notice)
+
+
+def _app(client_id: str) -> App:
+    app: App | None = App.objects.filter(client_id=client_id).first()
     if app is None:
         raise Missing("no such client")
-    body = asked["body"] if isinstance(asked["body"], str) else json.dumps(asked["body"])
-    notice = Notice.objects.create(app=app, body=body)
-    notices.plan(notice, 0, forged=asked.get("signature") == "wrong")
-    return _shown(notice)
+    return app
 
 
 def _shown(notice: Notice) -> dict[str, object]:

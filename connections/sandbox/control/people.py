@@ -2,8 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from .. import authorise, revocation
-from ..models import AccessToken, Account, App, Consent, RefreshToken
+from django.utils import timezone
+
+from .. import authorise, notices, personalities, revocation
+from ..models import AccessToken, Account, App, Consent, RefreshToken, Subscription
+from ..models.token import unspent
 from .access import Answer, Asked, Missing, control
 
 
@@ -13,10 +16,12 @@ def account(asked: Asked, name: str) -> Answer:
     person = _person(name)
     consents = Consent.objects.live().filter(account=person).select_related("app").order_by("pk")
     access = AccessToken.objects.filter(user=person)
-    refresh = RefreshToken.objects.filter(user=person, revoked=None)
+    refresh = RefreshToken.objects.filter(unspent(timezone.now()), user=person)
+    subscriptions = Subscription.objects.filter(account=person).order_by("pk")
     return {
         "account": person.name,
         "user_id": person.user_id,
+        "ids": {one.id: one.account_id(person) for one in personalities.everyone().values()},
         "consents": [
             {
                 "consent_id": consent.consent_id,
@@ -26,6 +31,10 @@ def account(asked: Asked, name: str) -> Answer:
             }
             for consent in consents
         ],
+        "subscriptions": [
+            {"client_id": one.app and one.app.client_id, "kind": one.kind, "key": one.key}
+            for one in subscriptions.select_related("app")
+        ],
         "access_tokens": list(access.values_list("application__client_id", flat=True)),
         "refresh_tokens": list(refresh.values_list("application__client_id", flat=True)),
     }
@@ -33,7 +42,7 @@ def account(asked: Asked, name: str) -> Answer:
 
 @control("POST")
 def authorize(asked: Asked) -> Answer:
-    """Sign in as ``account`` and press *Allow* or *Deny*."""
+    """Sign in as ``account`` and press *Allow* or *Deny* at any personality's authorise URL."""
     if asked["decision"] not in ("allow", "deny"):
         raise ValueError("decision is allow or deny")
     url = urlsplit(asked["authorize_url"])
@@ -55,12 +64,39 @@ def authorize(asked: Asked) -> Answer:
 @control("POST")
 def revoke(asked: Asked) -> Answer:
     """Press *Revoke access*, for one app or for all of them."""
-    app = None
-    if "client_id" in asked:
-        app = App.objects.filter(client_id=asked["client_id"]).first()
-        if app is None:
-            raise Missing("no such client")
+    app = _app(asked["client_id"]) if "client_id" in asked else None
     return {"revoked": revocation.by_person(_person(asked["account"]), app)}
+
+
+@control("POST")
+def permissions(asked: Asked) -> Answer:
+    """Tick and untick what an app may read, after the consent, where the company allows that."""
+    person, app = _person(asked["account"]), _app(asked["client_id"])
+    scopes = asked["scopes"]
+    if not isinstance(scopes, list):
+        raise ValueError("scopes is a list")
+    return {"changed": revocation.change_permissions(person, app, [str(one) for one in scopes])}
+
+
+@control("POST")
+def news(asked: Asked) -> Answer:
+    """There is new data of the person, or they changed their profile: the app is told of it."""
+    person, app = _person(asked["account"]), _app(asked["client_id"])
+    return {"told": notices.of_news(person, app)}
+
+
+@control("POST")
+def delete_account(asked: Asked) -> Answer:
+    """Delete the account at one company, where that company tells its apps."""
+    person = _person(asked["account"])
+    return {"revoked": revocation.by_deletion(person, asked["personality"])}
+
+
+def _app(client_id: str) -> App:
+    app: App | None = App.objects.filter(client_id=client_id).first()
+    if app is None:
+        raise Missing("no such client")
+    return app
 
 
 def _person(name: str) -> Account:

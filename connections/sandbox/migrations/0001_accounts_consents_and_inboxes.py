@@ -560,7 +560,7 @@ class Migration(migrations.Migration):
                 (
                     "notice_id",
                     models.CharField(
-                        default=connections.sandbox.models.notice._new_notice_id,
+                        default=connections.sandbox.models.notice.new_notice_id,
                         max_length=40,
                         unique=True,
                     ),

@@ -5,6 +5,7 @@ from .consent import Consent
 from .dial import Dial
 from .inbox import Arrival, Inbox
 from .notice import Notice, Sending
+from .subscription import Subscription
 from .token import AccessToken, Code, DeviceGrant, IDToken, RefreshToken
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Notice",
     "RefreshToken",
     "Sending",
+    "Subscription",
 ]

@@ -2,9 +2,10 @@ from django.db import models
 
 
 class Call(models.Model):
-    """One request at the token, revoke or me endpoint, as tests want to count them."""
+    """One request at an endpoint that apps talk to, as tests want to count them."""
 
-    kind = models.CharField(max_length=10)
+    personality = models.CharField(max_length=20, default="sandbox")
+    kind = models.CharField(max_length=20)
     client_id = models.CharField(max_length=255, blank=True)
     account = models.CharField(max_length=200, blank=True)
     grant_type = models.CharField(max_length=60, blank=True)
@@ -19,6 +20,7 @@ class Call(models.Model):
     def as_json(self) -> dict[str, object]:
         return {
             "number": self.pk,
+            "personality": self.personality,
             "kind": self.kind,
             "client_id": self.client_id,
             "account": self.account,

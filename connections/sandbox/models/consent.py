@@ -1,7 +1,10 @@
 import secrets
+from collections.abc import Sequence
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+
+from .token import unspent
 
 
 def _new_consent_id() -> str:
@@ -14,6 +17,7 @@ class End(models.TextChoices):
     CLIENT = "client", "Revoked by the client"
     CODE_REUSED = "code_reused", "A code was used twice"
     REFRESH_REUSED = "refresh_reused", "A rotated refresh token was used again"
+    ACCOUNT_DELETED = "account_deleted", "The person deleted the account"
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -32,6 +36,8 @@ class Consent(models.Model):
     account = models.ForeignKey("sandbox.Account", models.PROTECT, related_name="consents")
     app = models.ForeignKey("sandbox.App", models.PROTECT, related_name="consents")
     scope = models.TextField(blank=True)
+    # Whether a refresh token comes with it.
+    offline = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     exchanged_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -58,6 +64,13 @@ class Consent(models.Model):
     def siblings(self) -> ConsentQuerySet:
         return Consent.objects.filter(account=self.account, app=self.app).exclude(pk=self.pk)
 
+    @transaction.atomic
+    def narrow(self, scopes: Sequence[str]) -> None:
+        """The person changed what may be read: it holds for the tokens that are out as well."""
+        self.scope = " ".join(scopes)
+        self.save(update_fields=["scope"])
+        self.access_tokens.update(scope=self.scope)
+
     def finish(self, end: End) -> bool:
         """End it and kill every token. False when it had ended before."""
         now = timezone.now()
@@ -65,6 +78,6 @@ class Consent(models.Model):
         if not ended:
             return False
         self.access_tokens.all().delete()
-        self.refresh_tokens.filter(revoked=None).update(revoked=now)
+        self.refresh_tokens.filter(unspent(now)).update(revoked=now)
         self.refresh_from_db()
         return True

@@ -4,6 +4,8 @@ Tokens are stored as checksums only. A used code and a rotated refresh token sta
 second use has to be recognised.
 """
 
+from datetime import datetime
+
 from django.db import models
 from oauth2_provider.models import (
     AbstractAccessToken,
@@ -24,7 +26,14 @@ class AccessToken(AbstractAccessToken):
 
 
 class RefreshToken(AbstractRefreshToken):
+    """``revoked`` may lie ahead: a rotated token that works for a while longer."""
+
     consent = models.ForeignKey("sandbox.Consent", models.CASCADE, related_name="refresh_tokens")
+
+
+def unspent(now: datetime) -> models.Q:
+    """Refresh tokens that still work: the current one, and a rotated one within its grace."""
+    return models.Q(revoked=None) | models.Q(revoked__gt=now)
 
 
 class IDToken(AbstractIDToken):

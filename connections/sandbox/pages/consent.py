@@ -3,9 +3,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from oauth2_provider.scopes import get_scopes_backend
 
-from .. import authorise
+from .. import authorise, personalities
 
 
 @never_cache
@@ -30,9 +29,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, asked: authorise.Asked) -> HttpResponse:
-    words = get_scopes_backend().get_all_scopes()
-    scopes = [(scope, words[scope]) for scope in asked.scopes]
-    context = {"asked": asked, "scopes": scopes, "uri": asked.uri}
+    native = asked.personality.id == personalities.NATIVE
+    context = {"asked": asked, "uri": asked.uri, "company": asked.personality, "native": native}
     response = render(request, "sandbox/consent.html", context)
     # The answer to this form leads to the app's site and on to wherever the app sends people;
     # browsers hold form-action against every hop.

@@ -4,10 +4,13 @@ from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_http_methods
 
-from .. import clients
+from .. import clients, personalities
 from ..models import App
 
-FIELDS = ("name", "client_id", "client_secret", "redirect_uris", "notice_url")
+FIELDS = (
+    "personality", "name", "client_id", "client_secret", "redirect_uris", "notice_url",
+    "notice_secret",
+)  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,7 +25,13 @@ def developer(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{app} is registered.")
             return redirect("developer")
-    context = {"apps": App.objects.order_by("name", "pk"), "typed": typed, "error": error}
+    typed["personality"] = typed["personality"] or personalities.NATIVE
+    context = {
+        "apps": [(app, personalities.of(app)) for app in App.objects.order_by("name", "pk")],
+        "companies": personalities.everyone().values(),
+        "typed": typed,
+        "error": error,
+    }
     return render(request, "sandbox/developer.html", context, status=400 if error else 200)
 
 
@@ -37,4 +46,6 @@ def _register(typed: dict[str, str]) -> App:
         name=typed["name"],
         redirect_uris=typed["redirect_uris"].split(),
         notice_url=typed["notice_url"],
+        personality=typed["personality"] or personalities.NATIVE,
+        notice_secret=typed["notice_secret"],
     )

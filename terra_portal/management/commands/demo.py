@@ -82,7 +82,7 @@ class Command(BaseCommand):
         with step("sandbox wearable"):
             sandbox.wait_until_ready()
             control = Control()
-            client = wiring.register_client(control)
+            client = wiring.register_clients(control)
         if not people.are_there():
             self.terminal.say("  two companies and ninety days of history; only this once")
             with step("data"):
