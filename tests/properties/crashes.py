@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import httpx
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from hypothesis import strategies as st
 
 from connections.providers.http import ProviderSession
@@ -47,7 +49,7 @@ class Meanwhile:
 
 Trouble: TypeAlias = KilledAtCall | KilledAtStatement | Meanwhile | None
 
-_calls = st.integers(1, 4)
+_calls = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
 killings = st.one_of(
     st.builds(KilledAtCall, _calls, st.booleans()),
     st.builds(KilledAtStatement, st.integers(1, 60)),
@@ -59,7 +61,7 @@ troubles: st.SearchStrategy[Trouble] = st.one_of(st.none(), st.none(), killings,
 
 
 class Edge:
-    """The door to the providers, with the trouble that waits there for the step under way.
+    """The doors to the providers and to the database, with the trouble that waits there.
 
     `meanwhile` does a deed by name; `heard` is told of each call's path and form before it leaves.
     """
@@ -71,20 +73,23 @@ class Edge:
         self._meanwhile = meanwhile
         self._heard = heard
         self._trouble: Trouble = None
-        self._calls = 0
-        self._writes = 0
-        self._inside = False
+        self._is_dead = False
+        self._is_within = False
+        self._statements = self._writes = 0
+        self.calls = 0
         self.came_true = False
         self.issued: set[str] = set()
 
     @contextmanager
     def open(self, patch: Any) -> Iterator[None]:
-        """While open, the real door leads through here."""
+        """While open, the real doors lead through here, one worker's hand at a time."""
         real = ProviderSession.request
 
         def request(session: ProviderSession, method: str, url: str, **form: Any) -> httpx.Response:
-            self._calls += 1
-            number = self._calls
+            if self._is_dead:
+                raise Killed
+            self.calls += 1
+            number = self.calls
             self._strike(number, acted=False)
             self._heard(httpx.URL(url).path, form)
             try:
@@ -94,28 +99,50 @@ class Edge:
                 self._strike(number, acted=True)
             return response
 
-        with patch.context() as patched:
+        def listen(connection: BaseDatabaseWrapper, **_: Any) -> None:
+            if self._execute not in connection.execute_wrappers:
+                connection.execute_wrappers.append(self._execute)
+
+        with patch.context() as patched, connection.execute_wrapper(self._execute):
             patched.setattr(ProviderSession, "request", request)
             patched.setattr("connections.tokens.time", self)
-            yield
+            patched.setattr("connections.hands.HANDS", 1)
+            connection_created.connect(listen)
+            try:
+                yield
+            finally:
+                connection_created.disconnect(listen)
 
     @contextmanager
     def step(self, trouble: Trouble) -> Iterator[None]:
         """One step of somebody; what kills its worker ends here."""
-        self._trouble, self._calls, self._writes = trouble, 0, 0
-        self.came_true = False
+        self._trouble, self.came_true = trouble, False
+        self.calls = self._statements = self._writes = 0
         try:
-            with connection.execute_wrapper(self._counting(trouble)):
-                yield
+            yield
         except Killed:
-            self.came_true = True
+            assert self._is_dead, "somebody waits for what never comes"
         finally:
-            self._trouble = None
+            self._trouble, self._is_dead = None, False
 
     @property
     def left_traces(self) -> bool:
         """Whether the last step has written anything, or called anybody."""
-        return bool(self._calls or self._writes)
+        return bool(self.calls or self._writes)
+
+    def _die(self) -> None:
+        self._is_dead = self.came_true = True
+        raise Killed
+
+    def _execute(self, run: Callable[..., Any], sql: str, *more: Any) -> Any:
+        if self._is_dead:
+            raise Killed
+        self._statements += 1
+        trouble = self._trouble
+        if isinstance(trouble, KilledAtStatement) and self._statements == trouble.statement:
+            self._die()
+        self._writes += sql.startswith(WRITES)
+        return run(sql, *more)
 
     def _strike(self, number: int, *, acted: bool) -> None:
         trouble = self._trouble
@@ -125,28 +152,15 @@ class Edge:
             return
         self._trouble, self.came_true = None, True
         if isinstance(trouble, KilledAtCall):
-            raise Killed
-        self._inside = True
+            self._die()
+            return
+        self._is_within = True
         try:
             self._meanwhile(trouble.deed, trouble.pick)
         except Killed:
             pass  # it waited for the call that it happened within
         finally:
-            self._inside = False
-
-    def _counting(self, trouble: Trouble) -> Callable[..., Any]:
-        left = trouble.statement if isinstance(trouble, KilledAtStatement) else None
-
-        def execute(run: Callable[..., Any], sql: str, *more: Any) -> Any:
-            nonlocal left
-            if left is not None:
-                left -= 1
-                if left <= 0:
-                    raise Killed
-            self._writes += sql.startswith(WRITES)
-            return run(sql, *more)
-
-        return execute
+            self._is_within = False
 
     def _remember(self, response: httpx.Response) -> None:
         try:
@@ -163,6 +177,6 @@ class Edge:
         return self._hands.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        if self._inside:
+        if self._is_within:
             raise Killed
         self._hands.sleep(seconds)

@@ -12,7 +12,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from connections import token_sets
+from connections import brake, token_sets
 from connections.connect import Landing
 from connections.models import Connection, Grant
 from connections.states import Door, GrantState
@@ -46,7 +46,7 @@ WORKS = [("", "normal")] * 8
 dials = st.sampled_from(WORKS + [(dial, how) for dial, hows in FAILURES.items() for how in hows])
 # So that a walk is not spent on what changes nothing.
 TRICKS, SLIPS = 3, 4
-SETTLING = (0, 20, 61, 61, 130, 660, 700, 3_700, 61)
+SETTLING = (0, 20, 61, 61, 130, 660, 700, 3_700, 61, 90_000, 61, 660, 61)
 LEAVING = (0, 61, 130, 660)
 
 
@@ -59,6 +59,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.stage = Stage(sandbox, inbound, self.hands)
         self.history = History(asked=self.stage.asked)
         self.edge = Edge(self.hands, self.stage.meanwhile, self.heard)
+        self.patch = patch
         self.door = self.edge.open(patch)
         self.door.__enter__()
         self.now = self.look()
@@ -106,12 +107,19 @@ class Lifecycle(RuleBasedStateMachine):
         names=st.booleans(),
         tells=st.booleans(),
         rotates=st.sampled_from([True, True, False]),
+        most_at_once=st.sampled_from([5, 5, 1]),
         crowd=st.lists(st.tuples(companies, people, references), min_size=1, max_size=5),
     )
     def begin(
-        self, names: bool, tells: bool, rotates: bool, crowd: list[tuple[int, int, str]]
+        self,
+        names: bool,
+        tells: bool,
+        rotates: bool,
+        most_at_once: int,
+        crowd: list[tuple[int, int, str]],
     ) -> None:
-        """What the provider is like, and who is connected already."""
+        """What the provider is like, when the incident brake grips, and who is connected."""
+        self.patch.setattr(brake, "AT_ONCE", most_at_once)
         self.stage.tells, self.proved = tells, tells and names
         self.stage.sandbox.control("DELETE", "dials")
         self.stage.dial(
@@ -273,12 +281,12 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.now.grants))
     @rule(
         pick=picks,
-        name=st.sampled_from(["probe", "probe", "revoke_upstream", "resume_attempts"]),
+        name=st.sampled_from(["probe", "probe", "revoke", "resume"]),
         trouble=troubles,
     )
     def task(self, pick: int, name: str, trouble: Trouble) -> None:
         grant = one_of(self.stage.grants(), pick)
-        concerns = None if name == "resume_attempts" else on(grant)
+        concerns = None if name == "resume" else on(grant)
         self.step(partial(self.stage.task, name, grant), trouble, concerns)
 
     @precondition(lambda self: self.stirred)
@@ -294,7 +302,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @precondition(lambda self: self.slips < SLIPS)
     @rule(
-        deed=st.sampled_from(["mistype", "correct", "own", "shared"]),
+        deed=st.sampled_from(["mistype", "correct", "own", "shared", "release", "discard"]),
         client=clients,
     )
     def operator(self, deed: str, client: int) -> None:
@@ -303,6 +311,8 @@ class Lifecycle(RuleBasedStateMachine):
             self.stage.mistype_secret(client)
         elif deed == "correct":
             self.stage.right_secrets()
+        elif deed in {"release", "discard"}:
+            self.step(partial(self.stage.staff_decides, right=deed == "release"))
         else:
             change = partial(self.stage.change_application, own=deed == "own")
             self.step(change, None, nobody)
@@ -349,7 +359,7 @@ class Lifecycle(RuleBasedStateMachine):
     def sweeps(self, waits: Any) -> None:
         for seconds in waits:
             self.hands.move(timedelta(seconds=seconds))
-            self.stage.staff_looks()
+            self.step(partial(self.stage.staff_decides, right=True))
             self.step(self.stage.sweep)
 
     def leave(self) -> None:

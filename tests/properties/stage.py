@@ -11,10 +11,22 @@ from uuid import UUID
 
 from django.test import Client
 
-from connections import clients, connect, disconnect, links, sources, tasks, tokens
+from connections import (
+    clients,
+    connect,
+    disconnect,
+    finish,
+    incidents,
+    links,
+    liveness,
+    notices,
+    sources,
+    tokens,
+    upstream,
+)
 from connections.connect import Begun, Landing
-from connections.models import Connection, Grant, Notice, OAuthClient
-from connections.states import Door, GrantState, NoticeState
+from connections.models import Connection, Grant, Incident, Notice, OAuthClient
+from connections.states import Door, GrantState, IncidentState, NoticeState
 from developers.companies import CreatedCompany
 from developers.models import Environment
 from terra_portal import clock, tenancy
@@ -74,6 +86,7 @@ class Stage:
     def __post_init__(self) -> None:
         mark = secrets.token_hex(4)
         self.companies = [cast.company(name) for name in ("Alder", "Birch", "Cedar")]
+        self.staff = cast.person(is_staff=True)
         self.people = [f"person {number} {mark}" for number in range(PEOPLE)]
         shared = clients.add("SANDBOX", simulated=True, **self._registered(f"shared-{mark}"))
         own = sources.bring(self.environments[2], "SANDBOX", **self._registered(f"own-{mark}"))
@@ -212,7 +225,7 @@ class Stage:
     def decide(self) -> None:
         mine = Notice.objects.filter(oauth_client__in=self.clients, state=NoticeState.RECEIVED)
         for pk in list(mine.order_by("received_at").values_list("pk", flat=True)):
-            tasks.decide_notice(str(pk))
+            notices.decide(pk)
 
     def dial(self, **changes: Any) -> None:
         self.sandbox.control("PATCH", "dials", changes)
@@ -225,12 +238,12 @@ class Stage:
         return ""
 
     def task(self, name: str, grant: Grant) -> None:
-        run: dict[str, Callable[[str], None]] = {
-            "probe": tasks.probe,
-            "revoke_upstream": tasks.revoke_upstream,
-            "resume_attempts": tasks.resume_attempts,
+        run: dict[str, Callable[[UUID], object]] = {
+            "probe": liveness.probe,
+            "revoke": upstream.revoke,
+            "resume": finish.resume_all,
         }
-        run[name](str(grant.pk))
+        run[name](grant.pk)
 
     def sweep(self) -> None:
         work()
@@ -264,8 +277,12 @@ class Stage:
                 sources.close(birch, "SANDBOX")
                 sources.switch(birch, "SANDBOX", on=True)
 
-    def staff_looks(self) -> None:
-        """Whatever waits for somebody of the staff is let through."""
+    def staff_decides(self, *, right: bool) -> None:
+        """Somebody looks at the ends that the incident brake holds."""
+        decide = incidents.release if right else incidents.discard
+        mine = Incident.objects.filter(oauth_client__in=self.clients, state=IncidentState.OPEN)
+        for pk in list(mine.values_list("pk", flat=True)):
+            decide(pk, by=self.staff)
 
     def each_company_sees_its_own(self) -> None:
         for company in self.companies:
