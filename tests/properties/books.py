@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tests.sandbox.company import NoticeServer, wait_until
@@ -47,12 +47,11 @@ def read(sandbox: Sandbox, client_ids: Sequence[str]) -> list[Consent]:
 class Letter:
     """A notice that the provider has sent, on its way to the portal.
 
-    `moved` is how far the portal's clock was ahead when the consent ended: the provider's clock is
-    taken to go with it.
+    The provider's clock is taken to go with the portal's, by which the consent ended `at`.
     """
 
     consent: Consent
-    moved: timedelta
+    at: datetime
 
     def body(self, inbound: NoticeServer) -> bytes:
         """The notice as it was sent, its time on the portal's clock."""
@@ -63,8 +62,7 @@ class Letter:
             return bool(found)
 
         wait_until(arrived)
-        occurred_at = datetime.fromisoformat(found[0]["occurred_at"]) + self.moved
-        return json.dumps(found[0] | {"occurred_at": occurred_at.isoformat()}).encode()
+        return json.dumps(found[0] | {"occurred_at": self.at.isoformat()}).encode()
 
     def _is(self, payload: dict[str, Any]) -> bool:
         mine = (self.consent.client_id, self.consent.user_id, self.consent.ended_at)

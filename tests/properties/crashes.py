@@ -103,7 +103,8 @@ class Edge:
             if self._execute not in connection.execute_wrappers:
                 connection.execute_wrappers.append(self._execute)
 
-        with patch.context() as patched, connection.execute_wrapper(self._execute):
+        hands, wrapped = self._hands.at_work(patch), connection.execute_wrapper(self._execute)
+        with hands, wrapped, patch.context() as patched:
             patched.setattr(ProviderSession, "request", request)
             patched.setattr("connections.tokens.time", self)
             patched.setattr("connections.hands.HANDS", 1)

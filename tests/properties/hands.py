@@ -1,38 +1,59 @@
-"""The hands of the clock: time passes when a step says so, and when somebody waits."""
+"""What chance and the machine would decide, in our hands: the clock, the ids, the dice.
 
-import time
-from contextlib import ExitStack
-from datetime import timedelta
+So that a walk that has failed can be walked again, and fails again.
+"""
 
-from terra_portal import clock
+import itertools
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+TICK = timedelta(milliseconds=1)
+WAIT = timedelta(seconds=1)
 
 
 class Hands:
-    """Moves the portal's clock forward, and the provider's with it.
+    """The portal's clock: it ticks when it is read, and moves when a step says so.
 
-    It also stands for the module `time` where callers wait for somebody else's lease: nobody else
-    runs meanwhile, so their waiting is what moves the clock.
+    It stands for `django.utils.timezone` in the portal's clock, and for the module `time` where
+    callers wait for somebody else's lease: nobody else runs, so their waiting moves it as well.
     """
 
-    SECONDS_PER_WAIT = 1.0
-
     def __init__(self) -> None:
-        self._moves = ExitStack()
-        self._waited = 0.0
-        self.moved = timedelta(0)
+        self._now = timezone.now()
 
     def move(self, by: timedelta) -> None:
-        self._moves.enter_context(clock.shifted(by))
-        self.moved += by
+        self._now += by
 
-    def back(self) -> None:
-        """It is now again."""
-        self._moves.close()
-        self.moved = timedelta(0)
+    def now(self) -> datetime:
+        self._now += TICK
+        return self._now
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._waited
+        return self.now().timestamp()
 
     def sleep(self, seconds: float) -> None:
-        self._waited += self.SECONDS_PER_WAIT
-        self.move(timedelta(seconds=self.SECONDS_PER_WAIT))
+        self.move(WAIT)
+
+    @contextmanager
+    def at_work(self, patch: Any) -> Iterator[None]:
+        with patch.context() as patched:
+            patched.setattr("terra_portal.clock.timezone", self)
+            patched.setattr("connections.schedule._chance", random.Random(0))
+            patched.setattr("uuid.os", _Counting)
+            yield
+
+
+class _Counting:
+    """Stands for `os` where UUIDs are drawn: their order is that of their making."""
+
+    _numbers = itertools.count(1)
+
+    @classmethod
+    def urandom(cls, size: int) -> bytes:
+        number = next(cls._numbers).to_bytes(6, "big")
+        return number + random.SystemRandom().randbytes(size - len(number))

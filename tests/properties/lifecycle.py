@@ -55,13 +55,12 @@ class Lifecycle(RuleBasedStateMachine):
 
     def __init__(self, sandbox: Sandbox, inbound: NoticeServer, patch: pytest.MonkeyPatch) -> None:
         super().__init__()
-        self.hands = Hands()
+        self.hands, self.patch = Hands(), patch
+        self.edge = Edge(self.hands, self.meanwhile, self.heard)
+        self.doors = self.edge.open(patch)
+        self.doors.__enter__()
         self.stage = Stage(sandbox, inbound, self.hands)
         self.history = History(asked=self.stage.asked)
-        self.edge = Edge(self.hands, self.stage.meanwhile, self.heard)
-        self.patch = patch
-        self.door = self.edge.open(patch)
-        self.door.__enter__()
         self.now = self.look()
         self.sound = True
         # A sweep has something to find.
@@ -91,6 +90,9 @@ class Lifecycle(RuleBasedStateMachine):
             model.others_are_unchanged(self.now, before, but=may_change(self.now, before))
         self.sound = True
         return outcome
+
+    def meanwhile(self, deed: str, pick: int) -> None:
+        self.stage.meanwhile(deed, pick)
 
     def heard(self, path: str, form: Any) -> None:
         """Counted revoke: at the moment of the call nobody may stand on what it ends."""
@@ -264,7 +266,9 @@ class Lifecycle(RuleBasedStateMachine):
     def provider(self, turned: tuple[str, str], times: int | None) -> None:
         """It fails in one way, for some calls or from now on, or works again."""
         dial, answer = turned
-        self.history.refused_falsely |= answer == "invalid_grant"
+        if answer == "invalid_grant":
+            # Said once it is a hiccup; a provider that keeps to it is believed.
+            self.history.refused_falsely, times = True, 1
         if dial:
             self.stage.dial(**{dial: {"answer": answer, "times": times}})
         else:
@@ -326,8 +330,7 @@ class Lifecycle(RuleBasedStateMachine):
                 self.leave()
                 leaks.none_of(self.edge.issued, self.stage)
         finally:
-            self.door.__exit__(None, None, None)
-            self.hands.back()
+            self.doors.__exit__(None, None, None)
             self.stage.leave_nothing()
 
     def settle(self) -> None:

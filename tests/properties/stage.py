@@ -197,7 +197,7 @@ class Stage:
         told = [one for one in consents if one.end in (books.BY_PERSON, books.BY_CLIENT)]
         new = [one for one in told if self.tells and one.consent_id not in known]
         new.sort(key=lambda one: one.ended_at or "")
-        self.letters += [Letter(one, self.hands.moved) for one in new]
+        self.letters += [Letter(one, clock.now()) for one in new]
 
     def post(self, body: bytes, *, secret: str, client: int) -> int:
         hook = clients.notice_url(self.clients[client]).removeprefix("http://testserver")
