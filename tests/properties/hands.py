@@ -23,8 +23,7 @@ class Hands:
     callers wait for somebody else's lease: nobody else runs, so their waiting moves it as well.
     """
 
-    def __init__(self) -> None:
-        self._now = timezone.now()
+    _now: datetime
 
     def move(self, by: timedelta) -> None:
         self._now += by
@@ -41,6 +40,7 @@ class Hands:
 
     @contextmanager
     def at_work(self, patch: Any) -> Iterator[None]:
+        self._now = timezone.now()
         with patch.context() as patched:
             patched.setattr("terra_portal.clock.timezone", self)
             patched.setattr("connections.schedule._chance", random.Random(0))

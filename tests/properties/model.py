@@ -127,6 +127,12 @@ def grants_are_held_or_let_go(now: Picture) -> None:
             assert (grant.access_token, grant.refresh_token, grant.rivals) == ("", "", "")
 
 
+def nobody_stands_on_what_was_given_back(now: Picture) -> None:
+    for one in now.active():
+        last = now.books_of(now.grants[one.grant_id])[-1]
+        assert last.end != books.BY_CLIENT, "the provider was asked to revoke what is in use"
+
+
 def one_user_per_key(now: Picture) -> None:
     keys = Counter(key(one) for one in now.active())
     assert set(keys.values()) <= {1}, keys
@@ -153,6 +159,7 @@ RULES = (
     errors_are_told_once_a_day,
     attempts_end_once,
     grants_are_held_or_let_go,
+    nobody_stands_on_what_was_given_back,
     one_user_per_key,
     scopes_are_consented_and_granted,
 )

@@ -24,6 +24,7 @@ from connections import (
     tokens,
     upstream,
 )
+from connections.clients import AddedClient
 from connections.connect import Begun, Landing
 from connections.models import Connection, Grant, Incident, Notice, OAuthClient
 from connections.states import Door, GrantState, IncidentState, NoticeState
@@ -88,19 +89,31 @@ class Stage:
         self.companies = [cast.company(name) for name in ("Alder", "Birch", "Cedar")]
         self.staff = cast.person(is_staff=True)
         self.people = [f"person {number} {mark}" for number in range(PEOPLE)]
-        shared = clients.add("SANDBOX", simulated=True, **self._registered(f"shared-{mark}"))
-        own = sources.bring(self.environments[2], "SANDBOX", **self._registered(f"own-{mark}"))
+        ids = [f"shared-{mark}", f"own-{mark}"]
+        self.secrets = [self._register(client_id) for client_id in ids]
+        shared = clients.add(
+            "SANDBOX", client_id=ids[0], client_secret=self.secrets[0], simulated=True
+        )
+        own = self._bring(self.environments[2], ids[1])
         self.clients = [shared.client, own.client]
-        self.secrets = [one.client_secret for one in self.clients]
 
-    def _registered(self, client_id: str) -> dict[str, str]:
-        credentials = {"client_id": client_id, "client_secret": secrets.token_hex(16)}
-        addresses = {
+    def _register(self, client_id: str) -> str:
+        """A new client of the provider's; its secret."""
+        secret = secrets.token_hex(16)
+        client = {
+            "client_id": client_id,
+            "client_secret": secret,
             "redirect_uris": [clients.redirect_url("SANDBOX")],
             "notice_url": self.inbound.url,
         }
-        self.sandbox.control("PUT", "clients", credentials | addresses)
-        return credentials
+        self.sandbox.control("PUT", "clients", client)
+        return secret
+
+    def _bring(self, environment: Environment, client_id: str) -> AddedClient:
+        """Cedar's own application, for Cedar or for whom it has told the secret."""
+        return sources.bring(
+            environment, "SANDBOX", client_id=client_id, client_secret=self.secrets[1]
+        )
 
     @property
     def environments(self) -> list[Environment]:
@@ -267,12 +280,11 @@ class Stage:
 
     def change_application(self, *, own: bool) -> None:
         """Birch takes to Cedar's application, or goes back to the platform's."""
-        birch, cedars = self.environments[1], self.clients[1]
-        given = {"client_id": cedars.client_id, "client_secret": self.secrets[1]}
+        birch = self.environments[1]
         # It may have it already, or the portal's copy of the secret may be the wrong one.
         with suppress(InvalidInputError):
             if own:
-                sources.bring(birch, "SANDBOX", **given)
+                self._bring(birch, self.clients[1].client_id)
             else:
                 sources.close(birch, "SANDBOX")
                 sources.switch(birch, "SANDBOX", on=True)
@@ -290,12 +302,6 @@ class Stage:
             users = caller(company).get("/subscriptions").body["users"]
             assert [user["user_id"] for user in users] == [str(one.pk) for one in mine]
 
-    # While somebody else's call is under way
-
-    def meanwhile(self, deed: str, pick: int) -> None:
-        with suppress(tokens.TokensUnavailableError):
-            DEEDS[deed](self, pick)
-
     # The end
 
     def leave_nothing(self) -> None:
@@ -312,52 +318,3 @@ class Stage:
 
 def one_of(rows: Sequence[T], pick: int) -> T:
     return rows[pick % len(rows)]
-
-
-def _disconnect(stage: Stage, pick: int) -> None:
-    if stage.active():
-        stage.ask_to_disconnect(one_of(stage.active(), pick), Door.API)
-
-
-def _revoke(stage: Stage, pick: int) -> None:
-    living = [one for one in stage.books() if not one.end]
-    if living:
-        stage.press_revoke(one_of(living, pick))
-        stage.collect(stage.books())
-
-
-def _notice(stage: Stage, pick: int) -> None:
-    if stage.letters:
-        stage.deliver(one_of(stage.letters[::-1], pick))
-        stage.decide()
-
-
-def _callback(stage: Stage, pick: int) -> None:
-    if stage.on_the_way():
-        stage.callback(one_of(stage.on_the_way(), pick), cookie=True)
-
-
-def _connect(stage: Stage, pick: int) -> None:
-    flow = stage.begin(pick % COMPANIES, "")
-    stage.consent(flow, pick // COMPANIES % PEOPLE, SCOPES, allow=True)
-    stage.callback(flow, cookie=True)
-
-
-def _sweep(stage: Stage, pick: int) -> None:
-    stage.sweep()
-
-
-def _seconds(stage: Stage, pick: int) -> None:
-    """Fewer than a call may take."""
-    stage.hands.move(timedelta(seconds=pick))
-
-
-DEEDS: dict[str, Callable[[Stage, int], None]] = {
-    "disconnect": _disconnect,
-    "revoke": _revoke,
-    "notice": _notice,
-    "callback": _callback,
-    "connect": _connect,
-    "sweep": _sweep,
-    "seconds": _seconds,
-}

@@ -41,6 +41,9 @@ def test_every_walk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.SANDBOX_URL = sandbox_process.url
-    run_state_machine_as_test(
-        lambda: Lifecycle(sandbox_process, inbound, monkeypatch), settings=WALKS
-    )
+
+    class Here(Lifecycle):
+        def __init__(self) -> None:
+            super().__init__(sandbox_process, inbound, monkeypatch)
+
+    run_state_machine_as_test(Here, settings=WALKS)
