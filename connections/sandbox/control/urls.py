@@ -1,10 +1,11 @@
 from django.urls import path
 
-from . import clients, dials, inboxes, notices, people
+from . import clients, consents, dials, inboxes, notices, people
 
 urlpatterns = [
     path("clients", clients.put),
     path("clients/verify", clients.verify),
+    path("consents", consents.listed),
     path("dials", dials.dials_),
     path("log", dials.log),
     path("accounts/<path:name>", people.account),
