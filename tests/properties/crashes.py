@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from django.db import connection
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from connections.providers.http import ProviderSession
 from tests.properties.hands import Hands
 
+T = TypeVar("T")
 WRITES = ("INSERT", "UPDATE", "DELETE")
 MEANWHILE = ("disconnect", "revoke", "notice", "callback", "connect", "sweep", "seconds")
 
@@ -49,15 +50,20 @@ class Meanwhile:
 
 Trouble: TypeAlias = KilledAtCall | KilledAtStatement | Meanwhile | None
 
+
+def weighted(*choices: tuple[int, st.SearchStrategy[T]]) -> st.SearchStrategy[T]:
+    """One of them; the number is how often."""
+    every = [strategy for times, strategy in choices for _ in range(times)]
+    return st.sampled_from(range(len(every))).flatmap(every.__getitem__)
+
+
 _calls = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
-killings = st.one_of(
-    st.builds(KilledAtCall, _calls, st.booleans()),
-    st.builds(KilledAtStatement, st.integers(1, 60)),
+troubles: st.SearchStrategy[Trouble] = weighted(
+    (5, st.none()),
+    (1, st.builds(KilledAtCall, _calls, st.booleans())),
+    (1, st.builds(KilledAtStatement, st.integers(1, 60))),
+    (2, st.builds(Meanwhile, _calls, st.booleans(), st.sampled_from(MEANWHILE), st.integers(0, 8))),
 )
-meanwhiles = st.builds(
-    Meanwhile, _calls, st.booleans(), st.sampled_from(MEANWHILE), st.integers(0, 8)
-)
-troubles: st.SearchStrategy[Trouble] = st.one_of(st.none(), st.none(), killings, meanwhiles)
 
 
 class Edge:

@@ -1,5 +1,6 @@
 """Whatever happens, in whatever order: the invariants hold after every step, and all settles."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -20,9 +21,18 @@ WALKS = settings(
     derandomize=not EXAMPLES,
     deadline=None,
     print_blob=True,
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What a walk logs says nothing beside its steps."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

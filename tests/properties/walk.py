@@ -12,6 +12,7 @@ from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine
 
 from connections import token_sets
+from connections.connect import Landing
 from connections.models import Connection, Grant
 from connections.states import Door, GrantState
 from tests.properties import leaks, meanwhile, model, picture
@@ -19,7 +20,7 @@ from tests.properties.crashes import Edge, Meanwhile, Trouble
 from tests.properties.hands import Hands
 from tests.properties.model import History
 from tests.properties.picture import Picture
-from tests.properties.stage import Stage
+from tests.properties.stage import Flow, Stage
 from tests.sandbox.company import NoticeServer
 from tests.sandbox.process import Sandbox
 
@@ -46,9 +47,6 @@ class Walk(RuleBasedStateMachine):
         self.history = History(asked=self.stage.asked)
         self.now = self.look()
         self.sound = True
-        # A sweep has something to find.
-        self.stirred = True
-        self.tricks = self.slips = 0
         self.proved = True
 
     def look(self) -> Picture:
@@ -61,7 +59,6 @@ class Walk(RuleBasedStateMachine):
     ) -> T | None:
         """Does it, and checks. `may_change` names whom it may concern, if nothing came between."""
         before, self.sound, outcome = self.now, False, None
-        self.stirred = True
         with self.edge.step(trouble):
             outcome = deed()
         assert self.edge.calls <= MOST_CALLS, "the provider is asked over and over"
@@ -74,6 +71,21 @@ class Walk(RuleBasedStateMachine):
             model.others_are_unchanged(self.now, before, but=may_change(self.now, before))
         self.sound = True
         return outcome
+
+    def go_on(self, flow: Flow, deed: Callable[[], Landing], trouble: Trouble = None) -> None:
+        """Concerns those on the same grant, and whom the new user replaces."""
+        pk = flow.begun.attempt.pk
+
+        def may_change(now: Picture, before: Picture) -> set[UUID]:
+            attempt = now.attempts[pk]
+            new = now.connections.get(attempt.user_id)
+            return {
+                one.pk
+                for one in before.connections.values()
+                if one.grant_id == attempt.grant_id or (new and model.key(one) == model.key(new))
+            }
+
+        self.step(lambda: deed().step, trouble, may_change)
 
     def meanwhile(self, deed: str, pick: int) -> None:
         meanwhile.happen(deed, self.stage, pick)
