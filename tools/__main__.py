@@ -14,6 +14,7 @@ HELP = """Terra Portal
 ./run check                 lint, types, import contract, templates, migrations, deployment checks
 ./run breakages [name …]    breaks each invariant in a scratch copy; the named tests must fail
 ./run bench [NAME …]        measures beside a yardstick, on PostgreSQL; alone, lists what there is
+./run matrix [pytest …]     every provider in every case over HTTP; writes docs/providers.md
 ./run manage COMMAND …      Django's manage.py, on the demo's data unless DATABASE_URL is set
 ./run help                  this
 
@@ -52,12 +53,17 @@ def bench(arguments: list[str]) -> None:
     _become("requirements.txt", ["-m", "tools.benches", *arguments], dict(os.environ))
 
 
+def matrix(arguments: list[str]) -> None:
+    _become("requirements-dev.txt", ["-m", "tools.matrix", *arguments], dict(os.environ))
+
+
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "demo": demo,
     "test": test,
     "check": check,
     "breakages": breakages,
     "bench": bench,
+    "matrix": matrix,
     "manage": manage,
 }
 

@@ -26,6 +26,7 @@ from connections.providers.answers import (
     Failure,
     Held,
     Knock,
+    NoticeKind,
     NoticeMessage,
     NotVerifiedError,
     Probe,
@@ -172,6 +173,10 @@ class WearableProvider(OAuth2Provider):  # type: ignore[misc]
     # and, sent all day long, for the day.
     probes_per_minute: ClassVar[float] = 60
 
+    # Whether a refresh token comes with a consent.
+    refreshes: ClassVar[bool] = True
+    # What its notice of a revocation is worth as it comes; None where it sends none.
+    tells: ClassVar[NoticeKind | None] = None
     # Notices: subscribed to for each person, or once for the application, or neither.
     subscribes_each: ClassVar[bool] = False
     subscribes_once: ClassVar[bool] = False

@@ -61,6 +61,7 @@ class FitbitProvider(WearableProvider):
     is_retired_by_410 = True
     probe_url = f"{API}/1/user/-/profile.json"
     probes_per_minute = 300
+    tells = NoticeKind.REVOKED
     subscribes_each = True
     hears = ("GET", "POST")
     refused_status = 404

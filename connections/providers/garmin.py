@@ -65,6 +65,7 @@ class GarminProvider(WearableProvider):
     revokes_with_access_token = True
     # Nothing is stated: as little as is of use.
     probes_per_minute = 10
+    tells = NoticeKind.DOUBT
     heard_status = 200
     facts = (
         Fact(

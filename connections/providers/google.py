@@ -11,6 +11,7 @@ from connections.providers.answers import (
     Failure,
     Held,
     Knock,
+    NoticeKind,
     NoticeMessage,
     ProviderError,
     Reply,
@@ -66,6 +67,8 @@ class GoogleHealthProvider(WearableProvider):
     flow_scopes = ("openid", "email")
     identity_url = probe_url = f"{API}/users/me/identity"
     probes_per_minute = 600
+    # By a security event; a webhook only asks for a probe.
+    tells = NoticeKind.REVOKED
     facts = (
         Fact(
             About.CLIENT,

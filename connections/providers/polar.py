@@ -59,6 +59,7 @@ class PolarProvider(WearableProvider):
     console_url = "https://admin.polaraccesslink.com"
     probe_url = f"{USERS_URL}/{{user_id}}"
     revokes_with_access_token = True
+    refreshes = False
     # 500 calls in 15 minutes and 5,000 a day for an application, and some more for each person.
     probes_per_minute = 1.5
     subscribes_once = True

@@ -50,6 +50,7 @@ class SandboxProvider(WearableProvider):
     }
     probe_url = "/v1/me"
     probes_per_minute = 600
+    tells = NoticeKind.REVOKED
     facts = (
         Fact(About.CLIENT, "HTTP Basic; PKCE with S256 is required.", Confidence.DOCUMENTED, PAGE),
         Fact(

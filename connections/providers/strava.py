@@ -62,6 +62,8 @@ class StravaProvider(WearableProvider):
     probe_url = StravaOAuth2Adapter.profile_url
     # 100 reads in 15 minutes and 1,000 a day for an application.
     probes_per_minute = 0.3
+    # Signed where it brings a signature that fits, which is not settled.
+    tells = NoticeKind.DOUBT
     subscribes_once = True
     hears = ("GET", "POST")
     heard_status = 200

@@ -90,6 +90,7 @@ class WithingsProvider(WearableProvider):
     identity_scopes = ("user.info",)
     probe_url = f"{API}/notify"
     probes_per_minute = 30
+    tells = NoticeKind.DOUBT
     subscribes_each = True
     hears = ("GET", "HEAD", "POST")
     heard_status = 200

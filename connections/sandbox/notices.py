@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from . import personalities
 from .models import Account, App, Consent, Notice, Sending
+from .models.consent import End
 from .models.notice import new_notice_id
 from .reach import TIMEOUT, reach
 
@@ -57,6 +58,15 @@ def of_news(account: Account, app: App) -> int:
     told = personalities.of(app).tells_news(consent) if consent else []
     tell(app, account, told)
     return len(told)
+
+
+def draft(account: Account, app: App) -> list[Told]:
+    """What the app would be told if the person revoked now. Nothing changes, nothing is sent."""
+    consents = list(Consent.objects.live().filter(account=account, app=app).order_by("pk"))
+    with transaction.atomic():
+        told = personalities.of(app).tells_end(consents, End.PERSON) if consents else []
+        transaction.set_rollback(True)
+    return told
 
 
 def plan(

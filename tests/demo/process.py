@@ -178,12 +178,14 @@ class Company:
         return eventually(lambda: self.demo.inbox(self.slug, kind))
 
 
-def connect(company: Company, account: str, reference_id: str) -> dict[str, str]:
+def connect(
+    company: Company, account: str, reference_id: str, wearable: str = "sandbox"
+) -> dict[str, str]:
     """A person with a browser: link, wearable, *Allow*, and back; the answers on the landing."""
     browser = requests.Session()
     page = browser.get(company.link(reference_id), timeout=20)
     assert page.status_code == 200
-    start = re.search(r'action="([^"]*/start/sandbox/)"', page.text, re.IGNORECASE)
+    start = re.search(rf'action="([^"]*/start/{wearable}/)"', page.text, re.IGNORECASE)
     assert start, page.text
     sent = browser.post(
         company.demo.portal + start[1],

@@ -1,14 +1,17 @@
 """Production says in sentences what is missing, all at once, and starts when nothing is."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import environ
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from terra_portal.crypto import new_key
-from terra_portal.environment import REQUIRED
+from terra_portal.environment import REQUIRED, provider_hosts
 from tests.sandbox.process import ROOT
 
 GOOD = {
@@ -82,3 +85,27 @@ def test_a_worker_is_refused_on_the_demo_s_broker(tmp_path: Path) -> None:
     )
     assert refused.returncode != 0
     assert "memory:// reaches only the demo's own process" in refused.stderr
+
+
+def hosts(value: str, sandbox: str = "http://127.0.0.1:8001") -> dict[str, str]:
+    given = environ.Env()
+    given.ENVIRON = {"PROVIDER_HOSTS": value} if value else {}
+    return provider_hosts(given, sandbox)
+
+
+def test_the_demo_s_sandbox_stands_in_for_every_host_but_those_that_are_named() -> None:
+    assert hosts("") == {"*": "http://127.0.0.1:8001/{host}"}
+    mine = {"api.fitbit.com": "http://127.0.0.1:9000/fitbit"}
+    assert hosts(json.dumps(mine)) == {"*": "http://127.0.0.1:8001/{host}", **mine}
+    everywhere = {"*": "http://127.0.0.1:9000/{host}"}
+    assert hosts(json.dumps(everywhere)) == everywhere
+
+
+def test_elsewhere_than_in_the_demo_nothing_stands_in_by_itself() -> None:
+    assert hosts("", sandbox="") == {}
+
+
+@pytest.mark.parametrize("value", ["{", "[]", '"x"', '{"a": "ftp://b"}', '{"a": 1}', '{"a": ""}'])
+def test_stand_ins_that_cannot_be_read_are_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="PROVIDER_HOSTS"):
+        hosts(value)

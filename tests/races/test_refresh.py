@@ -74,6 +74,17 @@ def test_callers_wait_for_a_slow_answer(expired: World) -> None:
     assert refreshes(expired) == 1
 
 
+def test_a_token_s_life_is_counted_on_the_portal_s_clock(expired: World) -> None:
+    """The clock that says when it was given says when it ends."""
+    grant_id = expired.grant().pk
+
+    with clock.shifted(timedelta(hours=5)):
+        tokens.fresh(grant_id)
+        tokens.fresh(grant_id)
+
+    assert refreshes(expired) == 1
+
+
 def test_a_lost_answer_is_never_a_revocation(expired: World) -> None:
     """The provider has rotated, we never saw the new pair: the person has to come once more."""
     expired.dial(token_answer={"answer": "drop_after", "times": 1})

@@ -211,6 +211,23 @@ def test_subscriptions(app: Fitbit) -> None:
     assert app.subscribe(tokens, "two").status_code == 201
 
 
+def test_a_draft_is_what_a_revocation_would_tell_and_changes_nothing(app: Fitbit) -> None:
+    asked = {"account": app.account, "client_id": app.client_id}
+    tokens = app.connect()
+    assert app.sandbox.control("POST", "notices/draft", asked) == []
+    app.subscribe(tokens, "one")
+    (draft,) = app.sandbox.control("POST", "notices/draft", asked)
+    assert app.subscribe(tokens, "one").status_code == 200
+    assert app.profile(tokens).status_code == 200
+    assert app.planned() == []
+    assert app.press_revoke() == 1
+    assert (app.planned(), draft["content_type"], draft["url"]) == (
+        [draft["body"]],
+        "application/json",
+        "",
+    )
+
+
 def test_subscriptions_to_data_need_its_scope(app: Fitbit) -> None:
     tokens = app.connect(scopes=["sleep"])
     base = f"{API}/1/user/-/%s/apiSubscriptions"

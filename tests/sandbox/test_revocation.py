@@ -28,6 +28,30 @@ def test_an_unknown_or_foreign_token_revokes_nothing(company: Company, sandbox: 
     assert company.me(tokens).status_code == 200
 
 
+def test_the_books_tell_how_each_consent_ended(company: Company, sandbox: Sandbox) -> None:
+    other = Company(sandbox, account=company.account)
+    company.connect()
+    tokens = company.connect()
+    company.refresh(tokens)
+    company.refresh(tokens)
+    company.connect()
+    company.press_revoke()
+    company.revoke(company.connect()["access_token"])
+    other.connect()
+    company.decide()
+    mine = sandbox.control("GET", f"consents?clients={company.client_id}")
+    ends = ["superseded", "refresh_reused", "person", "client"]
+    assert [consent["end"] for consent in mine] == ends
+    assert mine[1]["consent_id"] == tokens["consent_id"]
+    both = sandbox.control("GET", f"consents?clients={company.client_id} {other.client_id}")
+    assert [consent["client_id"] for consent in both] == [company.client_id] * 4 + [other.client_id]
+    assert (both[-1]["account"], both[-1]["end"], both[-1]["ended_at"]) == (
+        company.account,
+        "",
+        None,
+    )
+
+
 def test_the_person_revokes_one_app(company: Company, sandbox: Sandbox) -> None:
     other = Company(sandbox, account=company.account)
     mine, theirs = company.connect(), other.connect()

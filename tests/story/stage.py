@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import httpx
@@ -14,6 +14,7 @@ from django.db import connections as databases
 from developers.companies import CreatedCompany
 from developers.webhooks import destinations
 from tests.sandbox.company import query, wait_until
+from tests.sandbox.process import Sandbox
 from tests.story import published
 from tests.world import World, work
 
@@ -111,11 +112,21 @@ class Company:
         return "\n".join(self.read + events)
 
 
+class Wearer(Protocol):
+    """Whose account it is, and where the wearable company runs."""
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    @property
+    def account(self) -> str: ...
+
+
 @dataclass
 class Person:
     """A browser, and an account at the wearable company."""
 
-    world: World
+    world: Wearer
     browser: httpx.Client = field(
         default_factory=lambda: httpx.Client(trust_env=False, timeout=30, follow_redirects=False)
     )

@@ -1,7 +1,7 @@
 import json
 
 from .. import notices
-from ..models import App, Notice
+from ..models import Account, App, Notice
 from .access import Answer, Asked, Missing, control
 
 LIMIT = 100
@@ -12,6 +12,16 @@ def listed(asked: Asked) -> Answer:
     """The latest notices and how their sendings went, newest first."""
     found = Notice.objects.order_by("-pk").prefetch_related("sendings", "app")[:LIMIT]
     return [_shown(notice) for notice in found]
+
+
+@control("POST")
+def draft(asked: Asked) -> Answer:
+    """What the client would be told if the person revoked now, to be sent by ``forge``."""
+    account = Account.objects.filter(name=asked["account"]).first()
+    if account is None:
+        raise Missing("nobody has used this account name")
+    told = notices.draft(account, _app(asked["client_id"]))
+    return [{"body": one.body, "content_type": one.content_type, "url": one.url} for one in told]
 
 
 @control("POST")
