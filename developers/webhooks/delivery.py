@@ -115,7 +115,7 @@ class Run:
 
     def _wait(self) -> list[Try]:
         """What has landed, at least one if it comes soon."""
-        found = []
+        found: list[Try] = []
         wait = bool(self._flying)
         while True:
             try:

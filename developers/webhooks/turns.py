@@ -9,6 +9,7 @@ cannot both fill it, and none waits for another.
 import uuid
 from collections import Counter
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -26,39 +27,42 @@ MOST_VISITED = 2_000
 CLAIMABLE = (DeliveryState.DUE, DeliveryState.CLAIMED)
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
-# Correlated scalars throughout: unlike EXISTS they cannot be planned as one walk over all rows.
+# Each step jumps to the first row of the next destination that has any: its earliest one.
 OPEN = """
-WITH RECURSIVE walk (id, visited) AS (
-    (SELECT destination_id, 1 FROM developers_delivery
+WITH RECURSIVE walk (id, due_at, visited) AS (
+    (SELECT destination_id, due_at, 1 FROM developers_delivery
      WHERE state IN ('due', 'claimed') AND destination_id > %(low)s
-     ORDER BY destination_id LIMIT 1)
+     ORDER BY destination_id, due_at LIMIT 1)
     UNION ALL
-    SELECT (SELECT destination_id FROM developers_delivery
-            WHERE state IN ('due', 'claimed') AND destination_id > walk.id
-            ORDER BY destination_id LIMIT 1), visited + 1
-    FROM walk WHERE walk.id IS NOT NULL AND visited < %(most_visited)s
+    SELECT later.destination_id, later.due_at, visited + 1
+    FROM walk CROSS JOIN LATERAL (
+        SELECT destination_id, due_at FROM developers_delivery
+        WHERE state IN ('due', 'claimed') AND destination_id > walk.id
+        ORDER BY destination_id, due_at LIMIT 1
+    ) AS later
+    WHERE visited < %(most_visited)s AND walk.id <= %(high)s
 )
 SELECT destination.id
 FROM walk JOIN developers_destination AS destination ON destination.id = walk.id
-WHERE walk.id <= %(high)s
+WHERE walk.due_at <= %(now)s AND walk.id <= %(high)s
   AND (destination.slow_until IS NOT NULL AND destination.slow_until > %(now)s) = %(slow)s
-  AND (SELECT due_at FROM developers_delivery
-       WHERE destination_id = walk.id AND state IN ('due', 'claimed')
-       ORDER BY due_at LIMIT 1) <= %(now)s
   AND (SELECT count(*) FROM developers_delivery
        WHERE destination_id = walk.id AND state = 'claimed' AND due_at > %(now)s) < %(at_once)s
 LIMIT %(most)s
 FOR NO KEY UPDATE OF destination SKIP LOCKED
 """
-# A statement of its own, so that it sees what was claimed until the destinations were locked.
+# A statement of its own, so that it sees what was claimed until the destinations were locked. With
+# `= ANY` the order still names the destination, so that only its own index fits: by `due_at`
+# alone one might be led through everybody's rows.
 TAKE = """
 WITH picked AS MATERIALIZED (
     SELECT turn.id
     FROM unnest(%(open)s::uuid[]) AS open (id)
     CROSS JOIN LATERAL (
         SELECT id FROM developers_delivery
-        WHERE destination_id = open.id AND state IN ('due', 'claimed') AND due_at <= %(now)s
-        ORDER BY due_at
+        WHERE destination_id = ANY (ARRAY[open.id]) AND state IN ('due', 'claimed')
+          AND due_at <= %(now)s
+        ORDER BY destination_id, due_at
         LIMIT greatest(0, %(at_once)s - (
             SELECT count(*) FROM developers_delivery
             WHERE destination_id = open.id AND state = 'claimed' AND due_at > %(now)s))
@@ -82,7 +86,7 @@ def take(most: int, *, slow: bool, claim: UUID, now: datetime, until: datetime) 
         return _take_in_order(most, slow=slow, claim=claim, now=now, until=until)
     start = uuid.uuid4()
     taken: list[UUID] = []
-    facts = {"now": now, "slow": slow, "claim": claim, "until": until}
+    facts: dict[str, Any] = {"now": now, "slow": slow, "claim": claim, "until": until}
     facts |= {"at_once": AT_ONCE, "most_visited": MOST_VISITED}
     with connection.cursor() as cursor:
         for low, high in ((start, _LAST), (_FIRST, start)):
