@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 import subprocess
 import time
@@ -12,18 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from developers.webhooks import destinations, examples
 from developers.webhooks.delivery import deliver_due
 from tests.dashboard.scene import Side
 from tests.developers.sink import Arrival, sink
+from tests.javascript import Node
 
 PYTHON = ["terra.utils", "standardwebhooks import", "hmac.compare_digest"]
 JAVASCRIPT = ['from "terra-api"', 'from "standardwebhooks"']
 OTHER = "whsec_b3RoZXIgc2VjcmV0IG9mIHNvbWVib2R5"
-PACKAGES = Path(settings.BASE_DIR) / "tests/node/node_modules"
-NO_PACKAGES = "no packages of npm: run npm ci --prefix tests/node"
 # Imports the code that is offered and prints what it says of each request on standard input.
 ASKS = """
 import { readFileSync } from "node:fs";
@@ -110,14 +107,10 @@ def test_the_python_that_it_offers_takes_both_secrets_while_one_is_rotated(
 
 @pytest.mark.parametrize("mark", JAVASCRIPT)
 def test_the_javascript_that_it_offers_verifies(
-    delivered: tuple[Arrival, str, list[str]], mark: str, tmp_path: Path
+    delivered: tuple[Arrival, str, list[str]], mark: str, tmp_path: Path, node: Node
 ) -> None:
-    if not PACKAGES.exists():
-        if os.environ.get("REQUIRE_NODE") == "1":
-            pytest.fail(NO_PACKAGES, pytrace=False)
-        pytest.skip(NO_PACKAGES)
     arrival, secret, codes = delivered
-    (tmp_path / "node_modules").symlink_to(PACKAGES)
+    (tmp_path / "node_modules").symlink_to(node.folder / "node_modules")
     (tmp_path / "offered.mjs").write_text(with_mark(codes, mark))
     (tmp_path / "asks.mjs").write_text(ASKS)
     asked = requests(arrival, secret)
