@@ -35,7 +35,7 @@ def test_costs_the_same_for_any_number_of_rows(
     with django_assert_num_queries(9):
         answer = a.client.get(a.url("events/"))
     assert len(answer.context["rows"]) == count
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         a.client.get(a.url("events/?outcome=delivered"), headers={"HX-Request": "true"})
 
 

@@ -41,7 +41,7 @@ def crowd(environment: Environment) -> Destination:
                 reference_id="Ada" if number % 1000 == 2 else f"person {number}",
                 body="{}",
                 occurred_at=now - timedelta(minutes=number),
-                erased_at=None if number < MANY - RARE else now,
+                erased_at=None if number < MANY / 2 else now,
             )
             for number in range(MANY)
         ]
@@ -70,7 +70,12 @@ def _state(number: int) -> DeliveryState:
 def reading(rows: QuerySet[Any, Any]) -> list[dict[str, Any]]:
     """Every step of the executed plan that reads events or deliveries."""
     (plan,) = json.loads(rows.explain(format="json", analyze=True, buffers=True))
-    return [step for step in steps(plan["Plan"]) if "Relation Name" in step or "Index Name" in step]
+    tables = {Event._meta.db_table, Delivery._meta.db_table}
+    return [
+        step
+        for step in steps(plan["Plan"])
+        if step.get("Relation Name") in tables or step["Node Type"] == "Bitmap Index Scan"
+    ]
 
 
 def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -81,7 +86,7 @@ def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> None:
     found = reading(rows)
-    assert index in {step.get("Index Name") for step in found}, found
+    assert any(str(step.get("Index Name")).startswith(index) for step in found), found
     for step in found:
         assert step["Node Type"] != "Seq Scan", step
         read = (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"]
@@ -98,7 +103,7 @@ def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> N
         ("outcome=delivered", "event_listed", SHOWN),
         ("outcome=failed", "delivery_by_state", RARE),
         ("outcome=held", "delivery_by_state", RARE),
-        ("outcome=waiting", "delivery_by_state", RARE),
+        ("outcome=waiting", "delivery_due", RARE),
         ("type=auth&outcome=failed", "delivery_by_state", RARE),
         ("since=2020-01-01&outcome=delivered", "event_listed", SHOWN),
     ],
@@ -123,10 +128,10 @@ def test_what_was_given_up_is_found_by_its_index(crowd: Destination) -> None:
 
 
 def test_what_is_to_be_erased_is_found_by_its_index(crowd: Destination) -> None:
-    before = clock.now() - timedelta(minutes=MANY - RARE - 3)
+    before = clock.now() - timedelta(minutes=MANY / 2 - 3.5)
     old = Event.objects.filter(
         environment=crowd.environment, erased_at=None, occurred_at__lt=before
     )
     rows = old.order_by("occurred_at", "pk")[:SHOWN]
-    assert len(rows) == 2
-    assert_reads_little(rows, "event_to_erase", most=2)
+    assert len(rows) == 3
+    assert_reads_little(rows, "event_to_erase", most=3)

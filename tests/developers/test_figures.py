@@ -32,7 +32,7 @@ def test_counts_and_ranks_the_attempts_of_each_slice(environment: Environment) -
         now: Slice(made=100, arrived=90, median=50, slow=95),
         before: Slice(made=2, arrived=1, median=40, slow=8000),
     }
-    assert found.whole == Slice(made=102, arrived=91, median=50, slow=97)
+    assert found.whole == Slice(made=102, arrived=91, median=50, slow=96)
     assert found.newest == 0
 
 
