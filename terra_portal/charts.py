@@ -107,8 +107,9 @@ def lines(
     *,
     unit: str = "",
     top: float | None = None,
+    marks: Sequence[str] | None = None,
 ) -> Plot:
-    """Lines over the same `names`, up to `top` where it is given.
+    """Lines over the same `names`, up to `top` where it is given; `marks` are shorter names.
 
     The first one that is no ghost is filled below.
     """
@@ -119,7 +120,7 @@ def lines(
     return Plot(
         label=label,
         ticks=_ticks(top, unit),
-        marks=_marks(names),
+        marks=_marks(marks or names),
         columns=_columns(names, series, unit, [x - _slot(len(names)) / 2 for x in xs]),
         series=list(series),
         rows=_rows(names, series, unit),

@@ -148,7 +148,7 @@ def test_shows_how_sending_goes(a: Side, b: Side) -> None:
     week = a.client.get(a.url("events/?type=auth")).content.decode()
     assert "Sending in the last 7 days" in week
     assert "50% of 2 attempts arrived" in week
-    assert "Half are answered within 123 ms, 95% within 123 ms" in week
+    assert "Half take up to 123 ms, 95% up to 123 ms" in week
     assert 'href="?type=auth&amp;days=30"' in week
     month = a.client.get(a.url("events/?days=30")).content.decode()
     assert "Sending in the last 30 days" in month
