@@ -209,7 +209,7 @@ def test_threads_share_it_and_each_gets_its_own_answer(told: Peer, door: Door) -
         bodies = [f"{name} {number}" for number in range(30)]
         return [post(door, told.url, body.encode()) == Answer(200, body) for body in bodies]
 
-    heard = run_together(*(lambda name=name: talk(name) for name in "abcdef"))  # type: ignore[misc]
+    heard = run_together(*(lambda name=name: talk(name) for name in "abcdef"))
     assert heard == [[True] * 30] * 6
     assert len(set(told.bodies())) == len(told.bodies()) == 180
     assert told.connections <= 6
