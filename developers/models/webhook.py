@@ -181,6 +181,12 @@ class Delivery(models.Model):
                 condition=models.Q(state__in=["due", "claimed"]),
                 name="delivery_due_of",
             ),
+            # What is being sent: never more than a few rows of each.
+            models.Index(
+                fields=["destination", "due_at"],
+                condition=models.Q(state="claimed"),
+                name="delivery_claimed",
+            ),
             models.Index(
                 fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"
             ),
