@@ -24,13 +24,13 @@ class Node:
     """Runs `tests/node/verify.mjs` with its packages, at the versions of its lock file."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def verdicts(self, requests: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
         """What each package says of each request: "valid", or why not."""
         done = subprocess.run(
             ["node", "verify.mjs"],
-            cwd=self._folder,
+            cwd=self.folder,
             input=json.dumps(requests),
             capture_output=True,
             text=True,
