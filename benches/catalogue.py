@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 SENTENCES = {
     "revocation": "one notice for a grant held by many environments, beside bare inserts",
+    "webhooks": "one change that many destinations are told, beside a bare keep-alive POST loop",
 }
 
 
@@ -24,6 +25,10 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
                 type=sizes,
                 default=(1, 10, 100, 1000),
                 help="how many environments hold the grant (1,10,100,1000)",
+            )
+        if name == "webhooks":
+            bench.add_argument(
+                "--destinations", type=positive, default=1000, help="how many are told (1000)"
             )
     return parser.parse_args(arguments)
 

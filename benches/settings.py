@@ -12,6 +12,7 @@ os.environ.update(
         "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
         "CACHE_URL": "locmemcache://",
         "SANDBOX_URL": "http://127.0.0.1:1",
+        "WEBHOOKS_ALLOW_LOOPBACK": "true",
     }
 )
 _portal = importlib.import_module("terra_portal.settings")

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection
 
 from developers.models import Delivery
-from developers.webhooks import claims, extra_headers, health, results, signing
+from developers.webhooks import claims, health, results, signing
 from developers.webhooks.outbound import Answer, Door
 from developers.webhooks.results import Try
 from terra_portal import clock, tenancy
@@ -156,7 +156,7 @@ def attempt(door: Door, flight: Flight) -> Try | None:
     failed = False
     try:
         body = delivery.event.body.encode()
-        headers = extra_headers.of(destination) | signing.headers(delivery, body, at=started_at)
+        headers = signing.headers(delivery, body, at=started_at)
         answer = door.post(
             destination.url, body=body, headers=headers, deadline=destination.deadline_seconds
         )

@@ -4,7 +4,6 @@ import re
 import select
 import ssl
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import h11
@@ -17,7 +16,7 @@ CHUNK = 65_536
 # crosses a server's closing on the way is lost with an unknown outcome.
 IDLE_SECONDS = 1.5
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = list[tuple[bytes, bytes]]
 
 
 class StaleError(CallError):

@@ -27,6 +27,7 @@ MOST_IDLE = 64
 LONGEST_WAIT = timedelta(days=1)
 # What the door says itself.
 OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "te"})
+USUAL_HEADERS = {"User-Agent": "Terra-Portal", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,7 @@ class Door:
         return next(iter(self._idle)).good_until <= now
 
 
-def _request(
-    url: str, headers: Mapping[str, str], length: int
-) -> tuple[Origin, bytes, list[tuple[bytes, bytes]]]:
+def _request(url: str, headers: Mapping[str, str], length: int) -> tuple[Origin, bytes, Headers]:
     """Where to, what for, and all headers. Raises CallError."""
     try:
         parsed = httpx.URL(url)
@@ -174,10 +173,11 @@ def _request(
         unfit = True
     if unfit:
         raise CallError("the address cannot be sent to")
-    said = {"user-agent": "Terra-Portal", "accept": "*/*", "accept-encoding": "identity"}
-    said |= {name.lower(): value for name, value in headers.items()}
-    own = {"host": parsed.netloc.decode("ascii"), "content-length": str(length)}
-    sent = own | {name: value for name, value in said.items() if name not in OWN_HEADERS}
+    own = {"Host": parsed.netloc.decode("ascii"), "Content-Length": str(length)}
+    said = {name.lower() for name in headers} | OWN_HEADERS
+    usual = {name: value for name, value in USUAL_HEADERS.items() if name.lower() not in said}
+    theirs = {name: value for name, value in headers.items() if name.lower() not in OWN_HEADERS}
+    sent = own | usual | theirs
     try:
         encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in sent.items()]
     except UnicodeError:

@@ -35,6 +35,8 @@ def test_alone_it_lists_what_there_is() -> None:
         (["revocation", "--rounds", "0"], "argument --rounds: '0' is not a number from 1 on"),
         (["revocation", "--sizes", "1,,2"], "argument --sizes: '' is not a number from 1 on"),
         (["revocation", "--round", "1"], "unrecognized arguments: --round 1"),
+        (["webhooks", "--sizes", "1"], "unrecognized arguments: --sizes 1"),
+        (["webhooks", "--destinations", "0"], "'0' is not a number from 1 on"),
     ],
 )
 def test_unfit_arguments_are_refused_before_a_database_is_made(
@@ -58,3 +60,13 @@ def test_the_revocation_bench_runs() -> None:
     rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
     assert [row.split("|")[1].strip() for row in rows[2:]] == ["1", "3"]
     assert (ROOT / "docs" / "benchmarks.md").read_text() == page
+
+
+def test_the_webhooks_bench_runs() -> None:
+    done = bench(
+        "webhooks", "--destinations", "40", "--rounds", "1", url=os.environ["DATABASE_URL"]
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line[:1] == "|"]
+    assert (rows[0], len(rows)) == ("40 destinations", 8)
+    assert "1 round on " in done.stdout
