@@ -68,6 +68,10 @@ class Problem(Schema):
     detail: str
 
 
+# What an operation that asks for credentials, and takes something, may answer instead.
+PROBLEMS = {400: Problem, 401: Problem, 404: Problem}
+
+
 class PortalAPI(NinjaAPI):
     """ninja's, with what its OpenAPI document cannot say: two headers together, problem+json."""
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from developers.webhooks import delivery
+from developers.webhooks import backlog, delivery
 
 
 @shared_task(name="developers.deliver_due")
@@ -14,3 +14,8 @@ def deliver_due() -> None:
 def sweep_deliveries() -> None:
     """Finds what a lost nudge or a killed worker left behind, and the retries of this moment."""
     delivery.deliver_due()
+
+
+@shared_task(name="developers.report_backlog")
+def report_backlog() -> None:
+    backlog.report()

@@ -142,6 +142,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
+                condition=models.Q(("state", "held")), fields=["destination"], name="delivery_held"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
                 fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"
             ),
         ),
@@ -159,6 +165,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("failing_since__isnull", False), ("state", "enabled")),
                 fields=["failing_since"],
                 name="destination_failing",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="destination",
+            index=models.Index(
+                condition=models.Q(("removed_at", None), ("state", "disabled")),
+                fields=["-stopped_at"],
+                name="destination_disabled",
             ),
         ),
         migrations.AddIndex(
