@@ -1,8 +1,10 @@
 """Celery's thin wrappers. Each may be lost or run twice; what there is to do stands in rows."""
 
+from uuid import UUID
+
 from celery import shared_task
 
-from developers.webhooks import backlog, delivery
+from developers.webhooks import backlog, delivery, resend, retention
 
 
 @shared_task(name="developers.deliver_due")
@@ -14,6 +16,21 @@ def deliver_due() -> None:
 def sweep_deliveries() -> None:
     """Finds what a lost nudge or a killed worker left behind, and the retries of this moment."""
     delivery.deliver_due()
+
+
+@shared_task(name="developers.carry_on_recovery")
+def carry_on_recovery(recovery_id: str) -> None:
+    resend.carry_on(UUID(recovery_id))
+
+
+@shared_task(name="developers.sweep_recoveries")
+def sweep_recoveries() -> None:
+    resend.sweep()
+
+
+@shared_task(name="developers.erase_payloads")
+def erase_payloads() -> None:
+    retention.erase()
 
 
 @shared_task(name="developers.report_backlog")

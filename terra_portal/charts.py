@@ -8,20 +8,24 @@ WIDTH = 640
 HEIGHT = 200
 STEPS = 4
 GAP = 0.28  # of a bar's slot
+DOT = 3.0  # the length of a line between two gaps
 
 
 @dataclass(frozen=True)
 class Series:
-    """One row of numbers. `tone` 1–5 is its colour; a ghost is what it is compared with."""
+    """One row of numbers. `tone` 1–5 is its colour; a ghost is what it is compared with.
+
+    None is a gap: there was nothing to measure.
+    """
 
     name: str
-    values: Sequence[float]
+    values: Sequence[float | None]
     tone: int = 1
     ghost: bool = False
 
     @property
     def total(self) -> str:
-        return number(sum(self.values))
+        return number(sum(value or 0 for value in self.values))
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,20 @@ class Step:
     lost: str = ""
 
 
-def lines(label: str, names: Sequence[str], series: Sequence[Series], *, unit: str = "") -> Plot:
-    """Lines over the same `names`; the first one that is no ghost is filled below."""
-    top = _top(max((value for row in series for value in row.values), default=0))
+def lines(
+    label: str,
+    names: Sequence[str],
+    series: Sequence[Series],
+    *,
+    unit: str = "",
+    top: float | None = None,
+) -> Plot:
+    """Lines over the same `names`, up to `top` where it is given.
+
+    The first one that is no ghost is filled below.
+    """
+    highest = max((value or 0 for row in series for value in row.values), default=0)
+    top = top or _top(highest)
     xs = _spread(len(names))
     filled = next((row for row in series if not row.ghost), None)
     return Plot(
@@ -105,13 +120,18 @@ def lines(label: str, names: Sequence[str], series: Sequence[Series], *, unit: s
         columns=_columns(names, series, unit, [x - _slot(len(names)) / 2 for x in xs]),
         series=list(series),
         rows=_rows(names, series, unit),
-        lines=[_line(row, xs, top, filled=row is filled) for row in series],
+        lines=[
+            _line(row, part, top, filled=row is filled)
+            for row in series
+            for part in _unbroken(row, xs)
+        ],
     )
 
 
 def stack(label: str, names: Sequence[str], series: Sequence[Series], *, unit: str = "") -> Plot:
     """One bar per name, the series on top of one another in their order."""
-    heights = [sum(column) for column in zip(*(row.values for row in series), strict=True)]
+    columns = zip(*(row.values for row in series), strict=True)
+    heights = [sum(value or 0 for value in column) for column in columns]
     top = _top(max(heights, default=0))
     slot = _slot(len(names))
     return Plot(
@@ -165,6 +185,10 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
+def _said(value: float | None, unit: str) -> str:
+    return "–" if value is None else number(value) + unit
+
+
 def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "0%"
 
@@ -216,9 +240,25 @@ def _y(value: float, top: float) -> float:
     return round(HEIGHT - HEIGHT * value / top, 1)
 
 
-def _line(row: Series, xs: Sequence[float], top: float, *, filled: bool) -> Line:
-    points = " ".join(f"{x},{_y(value, top)}" for x, value in zip(xs, row.values, strict=True))
-    area = f"{xs[0]},{HEIGHT} {points} {xs[-1]},{HEIGHT}" if filled and xs else ""
+def _unbroken(row: Series, xs: Sequence[float]) -> list[list[tuple[float, float]]]:
+    """The stretches between the gaps; a point by itself gets the length to be seen."""
+    parts: list[list[tuple[float, float]]] = [[]]
+    for x, value in zip(xs, row.values, strict=True):
+        if value is not None:
+            parts[-1].append((x, value))
+        elif parts[-1]:
+            parts.append([])
+    return [part if part[1:] else _dot(*part[0]) for part in parts if part]
+
+
+def _dot(x: float, value: float) -> list[tuple[float, float]]:
+    left = min(max(x - DOT / 2, 0), WIDTH - DOT)
+    return [(left, value), (left + DOT, value)]
+
+
+def _line(row: Series, part: Sequence[tuple[float, float]], top: float, *, filled: bool) -> Line:
+    points = " ".join(f"{x},{_y(value, top)}" for x, value in part)
+    area = f"{part[0][0]},{HEIGHT} {points} {part[-1][0]},{HEIGHT}" if filled else ""
     return Line(name=row.name, tone=row.tone, ghost=row.ghost, points=points, area=area)
 
 
@@ -228,7 +268,7 @@ def _bars(series: Sequence[Series], count: int, top: float) -> list[Bar]:
     for index in range(count):
         height = 0.0
         for row in series:
-            value = row.values[index]
+            value = row.values[index] or 0
             height += value
             if value:
                 drawn.append(
@@ -249,7 +289,7 @@ def _columns(
     slot = _slot(len(names))
     columns = []
     for index, name in enumerate(names):
-        said = ", ".join(f"{row.name} {number(row.values[index])}{unit}" for row in series)
+        said = ", ".join(f"{row.name} {_said(row.values[index], unit)}" for row in series)
         left, right = max(lefts[index], 0.0), min(lefts[index] + slot, float(WIDTH))
         columns.append(
             Column(x=round(left, 1), width=round(right - left, 1), title=f"{name}: {said}")
@@ -259,6 +299,6 @@ def _columns(
 
 def _rows(names: Sequence[str], series: Sequence[Series], unit: str) -> list[tuple[str, list[str]]]:
     return [
-        (name, [number(row.values[index]) + unit for row in series])
+        (name, [_said(row.values[index], unit) for row in series])
         for index, name in enumerate(names)
     ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q
 
 from connections.dashboard.causes import OTHERWISE, TONES, cause
-from connections.dashboard.ranges import Range
+from terra_portal.ranges import Range
 from connections.models import ConnectAttempt, Connection, ConnectSession, Revocation
 from connections.states import End
 from developers.models import Delivery, Destination, Environment

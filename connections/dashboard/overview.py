@@ -7,14 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from connections.dashboard import attention, figures, ranges
+from connections.dashboard import attention, figures
 from connections.dashboard.figures import Ends, Journey, Living, Told
 from connections.dashboard.first_steps import first_steps
 from connections.dashboard.names import provider_name
 from connections.models import Connection
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address
-from terra_portal import charts
+from terra_portal import charts, ranges
 
 
 @require_safe

@@ -8,14 +8,14 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from connections.dashboard import causes, figures, ranges
+from connections.dashboard import causes, figures
 from connections.dashboard.filters import RevocationFilter
 from connections.dashboard.names import provider_name
 from connections.models import Revocation
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address, part
 from developers.models import EnvironmentQuerySet
-from terra_portal import paging, tenancy
+from terra_portal import paging, ranges, tenancy
 
 COLUMNS = (
     "id",

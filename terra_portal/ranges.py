@@ -39,8 +39,10 @@ class Range:
 
     @property
     def names(self) -> list[str]:
-        if self.step == HOUR:
+        if self.step == HOUR and len(self.starts) <= 24:
             return [f"{at:%H:%M}" for at in self.starts]
+        if self.step == HOUR:
+            return [f"{at.day} {at:%b %H:%M}" for at in self.starts]
         return [f"{at.day} {at:%b}" for at in self.starts]
 
     def trunc(self, field: str) -> TruncHour | TruncDay:
@@ -51,7 +53,11 @@ class Range:
 def read(name: str) -> Range:
     """The range of that name; the usual one for any other name."""
     name = name if name in CHOICES else USUAL
-    words, step, count = CHOICES[name]
+    return last(*CHOICES[name], name=name)
+
+
+def last(words: str, step: timedelta, count: int, *, name: str = "") -> Range:
+    """That many hours or days, the present one among them."""
     now = clock.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    last = now if step == HOUR else now.replace(hour=0)
-    return Range(name, words, step, tuple(last - step * back for back in range(count)[::-1]))
+    end = now if step == HOUR else now.replace(hour=0)
+    return Range(name, words, step, tuple(end - step * back for back in range(count)[::-1]))
