@@ -36,6 +36,9 @@ Terra's REST API, served by your own portal: point Terra's client at this base U
 Send the environment's `dev-id` and one of its API keys as `x-api-key` with every request. Each
 answer carries a `terra-reference`, which names the request in the portal's log. Errors are
 problem details (RFC 9457) that also hold Terra's earlier `status` and `message`.
+
+What Terra has no operation for is under `/v2/portal`: destinations of webhooks, their events, and
+sending them again. Lists there are read in pages: `next` of one is the `cursor` of the following.
 """
 PROBLEM_JSON = "application/problem+json"
 CREDENTIALS = ("dev-id", "x-api-key")

@@ -26,6 +26,7 @@ from developers.states import (
     RecoveryState,
     StoppedBecause,
 )
+from developers.webhooks import answers, destinations, extra_headers
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -46,9 +47,7 @@ def _of_texts(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[
-    AwareDatetime, AfterValidator(_within), Field(examples=["2026-11-27T10:00:00Z"])
-]
+Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(examples=["2026-11-27T10:00:00Z"])]
 Headers = Annotated[
     dict[str, str] | None,
     BeforeValidator(_of_texts),
@@ -126,7 +125,11 @@ class DestinationShown(Schema):
 
     @staticmethod
     def resolve_header_names(row: Destination) -> list[str]:
-        return sorted(json.loads(row.headers)) if row.headers else []
+        return sorted(extra_headers.of(row))
+
+    @staticmethod
+    def resolve_previous_secret_until(row: Destination) -> datetime | None:
+        return destinations.old_secret_until(row)
 
     @staticmethod
     def resolve_stopped_because(row: Destination) -> str | None:
@@ -155,11 +158,16 @@ class AttemptShown(Schema):
     duration_ms: int
     status_code: int | None
     error: str | None
+    explanation: str | None = Field(description="The same in plain words, with what to do.")
     response_excerpt: str
 
     @staticmethod
     def resolve_error(row: Attempt) -> str | None:
         return row.error or None
+
+    @staticmethod
+    def resolve_explanation(row: Attempt) -> str | None:
+        return answers.sentence(row) or None
 
 
 class DeliveryShown(Schema):
@@ -239,3 +247,24 @@ class OneRecovery(Success):
 
 class Recoveries(Page):
     recoveries: list[RecoveryShown]
+
+
+class Figures(Schema):
+    attempts: int
+    arrived: int = Field(description="Attempts that were answered with a 2xx.")
+    success_rate: float = Field(description="Percent; never rounded up to 100.")
+    median_ms: int
+    p95_ms: int = Field(description="95 % took no longer.")
+
+
+class FiguresOfPart(Figures):
+    start: datetime
+
+
+class SendingFigures(Success):
+    since: datetime
+    newest_only: int | None = Field(
+        description="Null where everything is counted, else how many of the newest are."
+    )
+    total: Figures | None = Field(description="Null where no attempt was made.")
+    parts: list[FiguresOfPart] = Field(description="Hours or days without attempts are left out.")

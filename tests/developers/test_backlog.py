@@ -157,9 +157,9 @@ def test_the_log_tells_in_one_line_and_warns_when_it_is_late(
 def test_the_line_is_written_every_minute() -> None:
     entries = settings.CELERY_BEAT_SCHEDULE.values()
 
-    assert [entry["schedule"] for entry in entries if entry["task"] == tasks.report_backlog.name] == [
-        60.0
-    ]
+    assert [
+        entry["schedule"] for entry in entries if entry["task"] == tasks.report_backlog.name
+    ] == [60.0]
 
 
 def test_staff_see_it_in_the_admin(client: Client, environment: Environment) -> None:
@@ -178,7 +178,9 @@ def test_staff_see_it_in_the_admin(client: Client, environment: Environment) -> 
     assert gone.url in text
     assert "It answered 410 Gone" in text
     assert "whsec_" not in text
-    assert address in client.get(reverse("admin:developers_destination_changelist")).content.decode()
+    assert (
+        address in client.get(reverse("admin:developers_destination_changelist")).content.decode()
+    )
     assert client.post(address).status_code == 405
 
 
