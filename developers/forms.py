@@ -41,22 +41,6 @@ class ApiKeyForm(VerbForm):
     )
 
 
-class DestinationForm(VerbForm):
-    url = forms.CharField(
-        label="Address",
-        max_length=2000,
-        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
-        help_text="Where we POST events to, for example https://api.example.com/wearables.",
-    )
-    event_types = forms.MultipleChoiceField(
-        label="Event types",
-        required=False,
-        choices=EventType.choices,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="Leave all empty to receive every type, those of later versions too.",
-    )
-
-
 class SettingsForm(VerbForm):
     display_name = forms.CharField(
         label="Name on connect pages",

@@ -1,5 +1,6 @@
-"""One destination: its deliveries, how to verify what it receives, and its switches."""
+"""One destination: its health, its deliveries, how to verify what it receives, its switches."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,33 +10,60 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard import destination_health
 from developers.dashboard.addresses import address, part
+from developers.dashboard.destination_forms import ExampleForm
 from developers.dashboard.destinations import current, spoken
 from developers.models import Attempt, Delivery, Destination, EnvironmentQuerySet
-from developers.states import Role
+from developers.states import DeliveryState, DestinationState, Role
 from developers.webhooks import destinations as verbs
-from terra_portal import paging
+from developers.webhooks import examples, extra_headers
+from terra_portal import clock, paging
+
+# How long a page of deliveries asks again by itself for the first answer of one.
+WATCHED = timedelta(seconds=60)
 
 
 @require_safe
 @environment_page()
 def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     """Its deliveries, newest first, each with its number of tries and the last answer."""
-    found = _one(request, destination_id)
+    found = one(request, destination_id)
     page = paging.page(_deliveries(found), request.GET.get("page", ""), by="created_at")
     context = {
         "destination": found,
         "host": spoken(found.url)[0],
+        "health": destination_health.of([found])[found.pk],
+        "header_names": list(extra_headers.of(found)),
+        "old_secret_until": verbs.old_secret_until(found),
+        "example_form": ExampleForm(),
         "rows": page.rows,
         "links": paging.links(page, request.GET),
+        "moving": any(_is_moving(row) for row in page.rows),
     }
     return render(request, part(request, "dashboard/destination.html", "list"), context)
 
 
 @require_POST
 @environment_page(role=Role.DEVELOPER)
+def example(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
+    """Sends one of the chosen type; it stands in the list of deliveries at once."""
+    found, form = one(request, destination_id), ExampleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["type"][0])
+    elif found.state == DestinationState.ENABLED:
+        sent = examples.send(found, form.cleaned_data["type"], by=request.user)
+        messages.success(request, f"An example of {sent.type} is on its way.")
+    else:
+        sent = examples.send(found, form.cleaned_data["type"], by=request.user)
+        messages.info(request, f"An example of {sent.type} is held until you enable it.")
+    return redirect(address(request, "destination", destination_id=destination_id))
+
+
+@require_POST
+@environment_page(role=Role.DEVELOPER)
 def pause(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
-    verbs.pause(_one(request, destination_id), by=request.user)
+    verbs.pause(one(request, destination_id), by=request.user)
     messages.success(request, "Paused. Events are kept for it and go out once it is enabled.")
     return redirect(address(request, "destination", destination_id=destination_id))
 
@@ -43,7 +71,7 @@ def pause(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
 @require_POST
 @environment_page(role=Role.DEVELOPER)
 def enable(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
-    verbs.enable(_one(request, destination_id), by=request.user)
+    verbs.enable(one(request, destination_id), by=request.user)
     messages.success(request, "Enabled. What was held goes out now.")
     return redirect(address(request, "destination", destination_id=destination_id))
 
@@ -52,7 +80,7 @@ def enable(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
 @environment_page(role=Role.DEVELOPER)
 def remove(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     """Asks first; the answer to the form removes."""
-    found = _one(request, destination_id)
+    found = one(request, destination_id)
     if request.method == "POST":
         verbs.remove(found, by=request.user)
         messages.success(request, "The destination is removed.")
@@ -73,7 +101,14 @@ def remove(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     return render(request, "components/confirm_page.html", context)
 
 
-def _one(request: EnvironmentRequest, destination_id: UUID) -> Destination:
+def _is_moving(delivery: Delivery) -> bool:
+    """Whether its first answer is a matter of seconds, so that the reader waits for it."""
+    fresh = clock.now() - delivery.due_at < WATCHED and not delivery.attempt_count
+    return fresh and delivery.state in (DeliveryState.DUE, DeliveryState.CLAIMED)
+
+
+def one(request: EnvironmentRequest, destination_id: UUID) -> Destination:
+    """The environment's destination of this id; 404 for every other."""
     found = current(request).select_related("environment__company")
     return get_object_or_404(found, pk=destination_id)
 

@@ -1,25 +1,21 @@
 """Destinations: the list, and a new one with its signing secret shown once."""
 
-from datetime import timedelta
 from urllib.parse import urlsplit
 
-from django.db.models import Count, FilteredRelation, Max, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from developers.access import EnvironmentRequest, environment_page
+from developers.dashboard import destination_health
 from developers.dashboard.addresses import address, part
-from developers.forms import DestinationForm
+from developers.dashboard.destination_forms import DestinationForm
 from developers.models import Destination, EnvironmentQuerySet
-from developers.states import DeliveryState, Role
+from developers.states import Role
 from developers.webhooks import destinations as verbs
-from terra_portal import clock, paging
+from terra_portal import paging
 from terra_portal.errors import InvalidInputError
-
-RECENT = timedelta(days=7)
-PENDING = (DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.HELD)
 
 
 def current(request: EnvironmentRequest) -> EnvironmentQuerySet[Destination]:
@@ -37,9 +33,10 @@ def spoken(url: str) -> tuple[str, str]:
 @environment_page()
 def destinations(request: EnvironmentRequest) -> HttpResponse:
     """Newest first, each with what came of its deliveries in the last seven days."""
-    page = paging.page(_counted(current(request)), request.GET.get("page", ""), by="created_at")
+    page = paging.page(current(request), request.GET.get("page", ""), by="created_at")
+    healths = destination_health.of(page.rows)
     context = {
-        "rows": [(row, *spoken(row.url)) for row in page.rows],
+        "rows": [(row, healths[row.pk], *spoken(row.url)) for row in page.rows],
         "links": paging.links(page, request.GET),
         "new_url": address(request, "destination_create"),
     }
@@ -63,15 +60,3 @@ def create(request: EnvironmentRequest) -> HttpResponse:
             return render(request, "dashboard/destinations_made.html", context)
     status = 422 if form.errors else 200
     return render(request, "dashboard/destinations_create.html", context, status=status)
-
-
-def _counted(rows: EnvironmentQuerySet[Destination]) -> EnvironmentQuerySet[Destination]:
-    since = clock.now() - RECENT
-    recent = FilteredRelation("deliveries", condition=Q(deliveries__created_at__gte=since))
-    delivered = Q(recent__state=DeliveryState.DELIVERED)
-    return rows.annotate(recent=recent).annotate(
-        delivered=Count("recent", filter=delivered),
-        given_up=Count("recent", filter=Q(recent__state=DeliveryState.EXHAUSTED)),
-        pending=Count("recent", filter=Q(recent__state__in=PENDING)),
-        delivered_last=Max("recent__finished_at", filter=delivered),
-    )

@@ -6,6 +6,8 @@ from developers.dashboard import (
     api_keys,
     audit,
     destination,
+    destination_secret,
+    destination_settings,
     destinations,
     events,
     home,
@@ -20,6 +22,21 @@ of_environment: list[URLPattern | URLResolver] = [
     path("destinations/", destinations.destinations, name="destinations"),
     path("destinations/new/", destinations.create, name="destination_create"),
     path("destinations/<uuid:destination_id>/", destination.destination, name="destination"),
+    path(
+        "destinations/<uuid:destination_id>/settings/",
+        destination_settings.change,
+        name="destination_settings",
+    ),
+    path(
+        "destinations/<uuid:destination_id>/rotate/",
+        destination_secret.rotate,
+        name="destination_rotate",
+    ),
+    path(
+        "destinations/<uuid:destination_id>/example/",
+        destination.example,
+        name="destination_example",
+    ),
     path("destinations/<uuid:destination_id>/pause/", destination.pause, name="destination_pause"),
     path(
         "destinations/<uuid:destination_id>/enable/", destination.enable, name="destination_enable"

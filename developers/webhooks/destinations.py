@@ -1,22 +1,30 @@
-"""Where an environment's events go: added, paused, enabled, removed."""
+"""Where an environment's events go: added, changed, switched, given new secrets, removed."""
 
-import ipaddress
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-import httpx
 from django.db import transaction
+from django.db.models.functions import Least
 
 from developers import audit
 from developers.models import Delivery, Destination, Environment, User
-from developers.states import DeliveryState, DestinationState, EnvironmentKind, EventType
-from developers.webhooks import signing
-from developers.webhooks.addresses import is_reachable
+from developers.states import DeliveryState, DestinationState, EventType, StoppedBecause
+from developers.webhooks import endpoint, extra_headers, signing
 from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 from terra_portal.errors import InvalidInputError
 
-LONGEST_URL = 2000
+LONGEST_DEADLINE = 30
+# How long an old secret may go on after a rotation.
+MOST_HOURS = 168
+# What a destination forgets when it begins anew: what it was failing at, or stopped for, is over.
+_HEALTHY: dict[str, Any] = {
+    "failing_since": None,
+    "warned_at": None,
+    "alarm_due_at": None,
+    "slow_until": None,
+}
 
 
 def add(
@@ -24,37 +32,109 @@ def add(
     url: str,
     *,
     event_types: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+    deadline_seconds: int = 8,
     by: User | None = None,
 ) -> tuple[Destination, str]:
     """The destination and its signing secret, which is not shown again.
 
-    Raises InvalidInputError naming `url` or `event_types`.
+    No event type means every type. Raises InvalidInputError naming `url`, `event_types`,
+    `headers` or `deadline_seconds`.
     """
-    url, wanted = _checked(url.strip(), environment), _known(event_types)
+    given = {
+        "url": endpoint.checked(url, environment),
+        "event_types": _known(event_types),
+        "headers": extra_headers.stored(headers),
+        "deadline_seconds": _deadline(deadline_seconds),
+    }
     secret = signing.new_secret()
     with tenancy.environment(environment.pk), transaction.atomic():
         destination = Destination.objects.create(
-            environment=environment, url=url, signing_secret=secret, event_types=wanted
+            environment=environment, signing_secret=secret, **given
         )
         _record(destination, "destination.added", by)
     return destination, secret
 
 
-def pause(destination: Destination, *, by: User | None = None) -> None:
-    """Nothing more is sent; what is due and what comes is held until it is enabled."""
+def change(
+    destination: Destination,
+    *,
+    url: str | None = None,
+    event_types: Sequence[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    deadline_seconds: int | None = None,
+    by: User | None = None,
+) -> None:
+    """Stores what is given and leaves the rest; from the next attempt on, waiting ones too.
+
+    Another address begins with a clean health. Raises InvalidInputError as `add`, and naming
+    `destination` where it has been removed.
+    """
+    given: dict[str, Any] = {}
+    if url is not None:
+        given["url"] = endpoint.checked(url, destination.environment)
+    if event_types is not None:
+        given["event_types"] = _known(event_types)
+    if headers is not None:
+        given["headers"] = extra_headers.stored(headers)
+    if deadline_seconds is not None:
+        given["deadline_seconds"] = _deadline(deadline_seconds)
     with tenancy.environment(destination.environment_id), transaction.atomic():
-        if _turn(destination, DestinationState.PAUSED):
-            waiting = Delivery.objects.filter(destination=destination, state=DeliveryState.DUE)
-            waiting.update(state=DeliveryState.HELD)
+        locked = _present(destination)
+        new = {name: value for name, value in given.items() if getattr(locked, name) != value}
+        if new:
+            _store(destination, new | (_HEALTHY if "url" in new else {}))
+            _record(destination, "destination.changed", by)
+
+
+def rotate(destination: Destination, *, keep_hours: int = 24, by: User | None = None) -> str:
+    """The new signing secret, not shown again. The old one signs as well for `keep_hours`.
+
+    At most two are valid: one that an earlier rotation left valid is given up now. Raises
+    InvalidInputError naming `keep_hours`, or `destination` where it has been removed.
+    """
+    if not 0 <= keep_hours <= MOST_HOURS:
+        raise InvalidInputError("keep_hours", f"Keep it for 0 to {MOST_HOURS} hours.")
+    secret = signing.new_secret()
+    with tenancy.environment(destination.environment_id), transaction.atomic():
+        old = _present(destination).signing_secret if keep_hours else ""
+        until = clock.now() + timedelta(hours=keep_hours) if keep_hours else None
+        new = {"signing_secret": secret, "previous_secret": old, "previous_secret_until": until}
+        _store(destination, new)
+        _record(destination, "destination.secret_rotated", by)
+    return secret
+
+
+def pause(destination: Destination, *, by: User | None = None) -> None:
+    """Nothing more is sent; what is due and what comes is held until it is enabled.
+
+    One that is disabled stays so, with its reason.
+    """
+    with tenancy.environment(destination.environment_id), transaction.atomic():
+        if _is_in(destination, DestinationState.ENABLED):
+            _hold(destination, DestinationState.PAUSED, StoppedBecause.PAUSED)
             _record(destination, "destination.paused", by)
 
 
-def enable(destination: Destination, *, by: User | None = None) -> None:
-    """What was held goes out; a retry that was waiting for its time keeps waiting for it."""
+def stop(destination: Destination, because: StoppedBecause) -> bool:
+    """Disables it; what is due and what comes is held. Whether this call has disabled it."""
     with tenancy.environment(destination.environment_id), transaction.atomic():
-        if _turn(destination, DestinationState.ENABLED):
+        if not _is_in(destination, DestinationState.ENABLED, DestinationState.PAUSED):
+            return False
+        _hold(destination, DestinationState.DISABLED, because)
+        _record(destination, "destination.disabled", None)
+        return True
+
+
+def enable(destination: Destination, *, by: User | None = None) -> None:
+    """What was held goes out at once, and what it failed at or was stopped for is forgotten."""
+    with tenancy.environment(destination.environment_id), transaction.atomic():
+        if _is_in(destination, DestinationState.PAUSED, DestinationState.DISABLED):
+            fresh = {"stopped_because": "", "stopped_at": None, **_HEALTHY}
+            _store(destination, {"state": DestinationState.ENABLED, **fresh})
             held = Delivery.objects.filter(destination=destination, state=DeliveryState.HELD)
-            held.update(state=DeliveryState.DUE)
+            # The oldest keep their place in the line; a retry's wait is over.
+            held.update(state=DeliveryState.DUE, due_at=Least("due_at", clock.now()))
             _record(destination, "destination.enabled", by)
             nudge("developers.deliver_due")
 
@@ -64,28 +144,51 @@ def remove(destination: Destination, *, by: User | None = None) -> None:
     with tenancy.environment(destination.environment_id), transaction.atomic():
         if _locked(destination).removed_at:
             return
-        destination.removed_at = clock.now()
-        destination.save(update_fields=["removed_at"])
+        now = clock.now()
+        _store(destination, {"removed_at": now})
         waiting = Delivery.objects.filter(
             destination=destination, state__in=[DeliveryState.DUE, DeliveryState.HELD]
         )
-        waiting.update(state=DeliveryState.EXHAUSTED, finished_at=destination.removed_at)
+        waiting.update(state=DeliveryState.EXHAUSTED, finished_at=now)
         _record(destination, "destination.removed", by)
 
 
-def _turn(destination: Destination, state: DestinationState) -> bool:
-    """Whether this changed the state; a removed destination has none to change."""
+def old_secret_until(destination: Destination) -> datetime | None:
+    """Until when the secret before the last rotation signs as well; None once that is over."""
+    until = destination.previous_secret_until
+    return until if until and until > clock.now() else None
+
+
+def _hold(destination: Destination, state: DestinationState, because: StoppedBecause) -> None:
+    stopped = {"state": state, "stopped_because": because, "stopped_at": clock.now()}
+    _store(destination, stopped)
+    waiting = Delivery.objects.filter(destination=destination, state=DeliveryState.DUE)
+    waiting.update(state=DeliveryState.HELD)
+
+
+def _is_in(destination: Destination, *states: DestinationState) -> bool:
+    """Whether the row, now locked, is in one of them; a removed destination is in none."""
     locked = _locked(destination)
     destination.state = locked.state
-    if locked.removed_at or locked.state == state:
-        return False
-    destination.state = state
-    destination.save(update_fields=["state"])
-    return True
+    return locked.removed_at is None and locked.state in states
+
+
+def _present(destination: Destination) -> Destination:
+    locked = _locked(destination)
+    if locked.removed_at:
+        raise InvalidInputError("destination", "It has been removed.")
+    return locked
 
 
 def _locked(destination: Destination) -> Destination:
     return Destination.objects.select_for_update(no_key=True).get(pk=destination.pk)
+
+
+def _store(destination: Destination, changes: Mapping[str, Any]) -> None:
+    """Writes these columns alone: the caller's object may be older than the locked row."""
+    for name, value in changes.items():
+        setattr(destination, name, value)
+    destination.save(update_fields=list(changes))
 
 
 def _record(destination: Destination, action: str, by: User | None) -> None:
@@ -102,35 +205,7 @@ def _known(event_types: Sequence[str]) -> list[str]:
     return sorted(set(event_types))
 
 
-def _checked(url: str, environment: Environment) -> str:
-    """Refuses what could never be sent to; names are resolved, and vetted, at each attempt."""
-    scheme, host = _parts(url)
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if _means_loopback(host) else host)
-    except ValueError:
-        address = None
-    if address and not is_reachable(address):
-        raise InvalidInputError("url", "Use a public address; this one is private.")
-    # Loopback passes here only where the settings open it; it never leaves the machine.
-    local = address is not None and address.is_loopback
-    if scheme == "http" and not local and environment.kind != EnvironmentKind.TESTING:
-        raise InvalidInputError("url", "Outside testing the address must begin with https://.")
-    return url
-
-
-def _parts(url: str) -> tuple[str, str]:
-    """Scheme and host of an address that both parsers, the checking and the sending, accept."""
-    try:
-        split, sent = urlsplit(url), httpx.URL(url)
-        usable = split.scheme in {"http", "https"} and split.hostname and split.port != 0
-    except (ValueError, httpx.InvalidURL):
-        usable = False
-    if not usable or len(url) > LONGEST_URL or not url.isprintable() or " " in url:
-        raise InvalidInputError("url", "Write a whole address, like https://api.example.com/hook.")
-    if split.username is not None or split.password is not None or "#" in url:
-        raise InvalidInputError("url", "Leave out user names, passwords and what follows a #.")
-    return split.scheme, sent.host.rstrip(".").lower()
-
-
-def _means_loopback(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost")
+def _deadline(seconds: int) -> int:
+    if not 1 <= seconds <= LONGEST_DEADLINE:
+        raise InvalidInputError("deadline_seconds", f"Wait 1 to {LONGEST_DEADLINE} seconds.")
+    return seconds

@@ -47,6 +47,7 @@ STATES = {
     "exhausted": ("bad", "Given up"),
     "held": ("info", "Held"),
     "enabled": ("ok", "Enabled"),
+    "failing": ("warn", "Failing"),
     "disabled": ("bad", "Disabled"),
 }
 
