@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -91,9 +91,8 @@ def of(about: Environment | Destination, days: int = USUAL) -> Figures:
     return Figures(within, slices, _whole(made), _cut(newest))
 
 
-def _newest(
-    about: Environment | Destination, since: datetime
-) -> EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery]:
+def _newest(about: Environment | Destination, since: datetime) -> QuerySet[Any]:
+    """The environment's events, or the deliveries to the destination."""
     if isinstance(about, Environment):
         events = Event.objects.for_environment(about).filter(occurred_at__gte=since)
         return events.order_by("-occurred_at", "-pk")
@@ -101,17 +100,14 @@ def _newest(
     return deliveries.order_by("-created_at", "-pk")
 
 
-def _attempts(
-    about: Environment | Destination,
-    newest: EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery],
-) -> QuerySet[Attempt]:
+def _attempts(about: Environment | Destination, newest: QuerySet[Any]) -> QuerySet[Attempt]:
     ids = newest.values("pk")[:MOST]
     if isinstance(about, Environment):
         return Attempt.objects.filter(delivery__event__in=ids)
     return Attempt.objects.filter(delivery__in=ids)
 
 
-def _cut(newest: EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery]) -> int:
+def _cut(newest: QuerySet[Any]) -> int:
     return MOST if newest.values("pk")[MOST : MOST + 1] else 0
 
 
