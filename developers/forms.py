@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from developers.models import Environment
-from developers.states import EventType, Role
+from developers.states import Role
 from terra_portal.errors import InvalidInputError
 
 
