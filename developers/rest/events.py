@@ -1,23 +1,25 @@
 """Events: what the environment was told, and how every delivery of it went."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Prefetch
 from django.http import Http404
 from ninja import Query, Router
 
 from developers.api import PROBLEMS, ApiRequest, in_environment
+from developers.dashboard.event_filter import EventFilter
 from developers.models import Attempt, Delivery, Event
 from developers.rest import ids
 from developers.rest.pages import CursorText, PerPage, page
 from developers.rest.shapes import Events, Moment, OneDelivery, OneEvent, Resend
-from developers.states import DeliveryState, EventType
+from developers.states import EventType
 from developers.webhooks import resend
 
 router = Router(tags=["Portal: events"])
 router.add_decorator(in_environment)
 
+Outcome = Literal["delivered", "failed", "waiting", "held", "none"]
 # As the console's own form takes it: no control characters.
 Reference = Annotated[str, Query(max_length=512, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
@@ -28,13 +30,14 @@ def list_events(
     type: EventType | None = None,
     user_id: UUID | None = None,
     reference_id: Reference = "",
-    outcome: DeliveryState | None = None,
+    outcome: Outcome | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
     cursor: CursorText = "",
     per_page: PerPage = 50,
 ) -> dict[str, Any]:
-    """Newest first, without payloads. An event has an outcome where one of its deliveries does.
+    """Newest first, without payloads. An event has an outcome where one of its deliveries does;
+    `none` are those that no destination wanted.
 
     `since` counts itself, `until` does not.
     """
@@ -45,13 +48,11 @@ def list_events(
         "occurred_at__gte": since,
         "occurred_at__lt": until,
     }
-    found = Event.objects.for_environment(request.auth.environment).defer("body")
+    found = EventFilter({"outcome": outcome or ""}).narrow(request.auth.environment)
     found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
-    if outcome:
-        found = found.filter(_with(outcome))
     deliveries = Delivery.objects.order_by("created_at", "pk")
     rows, following = page(
-        found.prefetch_related(Prefetch("deliveries", deliveries)),
+        found.defer("body").prefetch_related(Prefetch("deliveries", deliveries)),
         cursor,
         by="occurred_at",
         size=per_page,
@@ -88,7 +89,3 @@ def resend_event(request: ApiRequest, event_id: str, body: Resend) -> dict[str, 
     resend.again(delivery)
     delivery.refresh_from_db()
     return {"delivery": delivery}
-
-
-def _with(outcome: DeliveryState) -> Exists:
-    return Exists(Delivery.objects.filter(event=OuterRef("pk"), state=outcome))

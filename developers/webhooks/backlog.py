@@ -70,7 +70,7 @@ def read() -> Backlog:
             disabled=disabled()[:MOST].count(),
             oldest_at=waiting[0][1] if waiting else None,
             behind=_behind(waiting),
-            latest_disabled=disabled().select_related("environment")[:SHOWN],
+            latest_disabled=list(disabled().select_related("environment")[:SHOWN]),
         )
 
 

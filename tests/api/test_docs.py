@@ -50,7 +50,7 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
 
 def _asks(item: dict[str, Any]) -> bool:
     """Whether every operation at this address asks for both headers."""
-    wanted = [{"dev-id": [], "x-api-key": []}]
+    wanted: list[dict[str, list[str]]] = [{"dev-id": [], "x-api-key": []}]
     return all(operation.get("security") == wanted for operation in item.values())
 
 

@@ -94,12 +94,14 @@ def test_it_is_listed_by_type_user_reference_outcome_and_time(a: Caller, b: Call
     assert ids(a.get(PATH, user_id=str(user))) == [str(gone.pk)]
     assert ids(a.get(PATH, user_id=str(uuid4()))) == []
     assert ids(a.get(PATH, reference_id="anna")) == [str(old.pk)]
-    assert ids(a.get(PATH, outcome="exhausted")) == [str(gone.pk)]
+    assert ids(a.get(PATH, outcome="failed")) == [str(gone.pk)]
     assert ids(a.get(PATH, outcome="delivered")) == [str(old.pk)]
+    assert ids(a.get(PATH, outcome="waiting")) == [str(new.pk)]
     assert ids(a.get(PATH, outcome="held")) == []
+    assert ids(a.get(PATH, outcome="none")) == []
     assert ids(a.get(PATH, since=hour_ago)) == [str(new.pk), str(gone.pk)]
     assert ids(a.get(PATH, until=hour_ago)) == [str(old.pk)]
-    assert ids(a.get(PATH, type="auth", outcome="exhausted")) == []
+    assert ids(a.get(PATH, type="auth", outcome="failed")) == []
     assert "payload" not in a.get(PATH).body["events"][0]
 
 
@@ -107,7 +109,7 @@ def test_pages_tell_each_event_once(a: Caller) -> None:
     made = [portal.event(a.environment, ago=timedelta(minutes=age)) for age in range(5)]
     Event.objects.update(occurred_at=clock.now())  # told apart by their ids alone
     read: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         answer = a.get(PATH, per_page=2, cursor=cursor)
         read += ids(answer)

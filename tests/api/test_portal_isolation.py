@@ -83,8 +83,8 @@ def test_a_foreign_event_is_not_sent_again(a: Caller, b: Caller) -> None:
 
     for to in (theirs, mine):
         assert_alike(a, foreign.pk, "POST", path, {"destination_id": str(to.pk)})
-    for to in (str(theirs.pk), str(uuid4()), "no-uuid-at-all"):
-        answer = a.post(path.format(own.pk), {"destination_id": to})
+    for name in (str(theirs.pk), str(uuid4()), "no-uuid-at-all"):
+        answer = a.post(path.format(own.pk), {"destination_id": name})
         assert_problem(answer, 404, "not found")
         assert answer.body["detail"] == "delivery not found"
 
