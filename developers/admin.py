@@ -139,10 +139,10 @@ class ApiKeyAdmin(KeyedAdmin):
 class AuditEntryAdmin(KeyedAdmin):
     by_text = "company__slug"
     search_help_text = "An id, or a company's slug"
-    list_display = ("at", "company", "environment", "actor", "action", "subject")
+    list_display = ("at", "company", "environment", "actor", "via", "action", "subject")
     list_select_related = ("company", "environment", "actor")
     ordering = ("-at",)
-    fields = ("id", "company", "environment", "actor", "action", "subject", "at")
+    fields = ("id", "company", "environment", "actor", "via", "action", "subject", "at")
 
 
 @admin.register(Event)

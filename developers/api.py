@@ -21,7 +21,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.security import APIKeyHeader
 
-from developers import api_keys
+from developers import api_keys, audit
 from developers.models import ApiKey
 from terra_portal import tenancy
 from terra_portal.errors import InvalidInputError
@@ -129,7 +129,8 @@ def in_environment(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(operation)
     def inside(request: ApiRequest, *args: Any, **values: Any) -> Any:
-        with tenancy.environment(request.auth.environment_id):
+        key = request.auth
+        with tenancy.environment(key.environment_id), audit.acting(f'API key "{key.name}"'):
             return operation(request, *args, **values)
 
     return inside

@@ -18,6 +18,11 @@ def sweep_deliveries() -> None:
     delivery.deliver_due()
 
 
+@shared_task(name="developers.report_backlog")
+def report_backlog() -> None:
+    backlog.report()
+
+
 @shared_task(name="developers.carry_on_recovery")
 def carry_on_recovery(recovery_id: str) -> None:
     resend.carry_on(UUID(recovery_id))
@@ -31,8 +36,3 @@ def sweep_recoveries() -> None:
 @shared_task(name="developers.erase_payloads")
 def erase_payloads() -> None:
     retention.erase()
-
-
-@shared_task(name="developers.report_backlog")
-def report_backlog() -> None:
-    backlog.report()

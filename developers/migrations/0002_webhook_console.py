@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="auditentry",
+            name="via",
+            field=models.CharField(blank=True, max_length=80),
+        ),
+        migrations.AddField(
             model_name="delivery",
             name="round_count",
             field=models.PositiveSmallIntegerField(default=0),
@@ -142,12 +147,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("state", "held")), fields=["destination"], name="delivery_held"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
                 fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"
             ),
         ),
@@ -165,14 +164,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("failing_since__isnull", False), ("state", "enabled")),
                 fields=["failing_since"],
                 name="destination_failing",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="destination",
-            index=models.Index(
-                condition=models.Q(("removed_at", None), ("state", "disabled")),
-                fields=["-stopped_at"],
-                name="destination_disabled",
             ),
         ),
         migrations.AddIndex(
@@ -266,6 +257,20 @@ class Migration(migrations.Migration):
             model_name="recovery",
             constraint=models.CheckConstraint(
                 condition=models.Q(("state__in", ["running", "done"])), name="recovery_state"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "held")), fields=["destination"], name="delivery_held"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="destination",
+            index=models.Index(
+                condition=models.Q(("removed_at", None), ("state", "disabled")),
+                fields=["-stopped_at"],
+                name="destination_disabled",
             ),
         ),
     ]

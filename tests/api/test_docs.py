@@ -1,10 +1,14 @@
 """The OpenAPI document and the page to browse it."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
+
+from developers.states import EventType
 
 
 def test_the_document_tells_of_every_operation(db: None) -> None:
@@ -68,3 +72,13 @@ def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:
     assert loaded
     assert all(finders.find(name) for _, name in loaded)
     assert "//cdn" not in page
+
+
+def test_the_page_for_receivers_tells_of_every_type_and_operation(db: None) -> None:
+    text = (Path(settings.BASE_DIR) / "docs/webhooks.md").read_text()
+    rows = [line.split("|")[1].strip().strip("`") for line in text.splitlines() if "|" in line]
+
+    assert [name for name in rows if name in EventType.values] == EventType.values
+    ours = [path for path in Client().get("/v2/openapi.json").json()["paths"] if "/portal/" in path]
+    ends = [path.rpartition("}")[2] or path.rpartition("/")[2] for path in ours]
+    assert [end for end in ends if end not in text] == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from developers.models import AuditEntry, Delivery, Destination, Event
+from developers.models import ApiKey, AuditEntry, Delivery, Destination, Event
 from developers.states import DestinationState, StoppedBecause
 from developers.webhooks import destinations
 from terra_portal import clock
@@ -50,7 +50,9 @@ def test_one_is_added_and_its_secret_shown_this_once(a: Caller, prefix: str) -> 
         "created_at": answer.body["destination"]["created_at"],
     }
     assert made.environment == a.environment
-    assert AuditEntry.objects.get(action="destination.added").subject == portal.URL
+    entry = AuditEntry.objects.get(action="destination.added")
+    assert (entry.subject, entry.actor) == (portal.URL, None)
+    assert entry.via == f'API key "{ApiKey.objects.get(environment=a.environment).name}"'
     for read in (a.get(PATH), a.get(f"{PATH}/{made.pk}")):
         assert read.status == 200
         assert not [text for text in NEVER if text in json.dumps(read.body)]
