@@ -241,14 +241,15 @@ def _y(value: float, top: float) -> float:
 
 
 def _unbroken(row: Series, xs: Sequence[float]) -> list[list[tuple[float, float]]]:
-    """The stretches between the gaps; a point by itself gets the length to be seen."""
+    """The stretches between the gaps, one at least; a lone point gets the length to be seen."""
     parts: list[list[tuple[float, float]]] = [[]]
     for x, value in zip(xs, row.values, strict=True):
         if value is not None:
             parts[-1].append((x, value))
         elif parts[-1]:
             parts.append([])
-    return [part if part[1:] else _dot(*part[0]) for part in parts if part]
+    found = [part if part[1:] else _dot(*part[0]) for part in parts if part]
+    return found or [[]]
 
 
 def _dot(x: float, value: float) -> list[tuple[float, float]]:
@@ -258,7 +259,7 @@ def _dot(x: float, value: float) -> list[tuple[float, float]]:
 
 def _line(row: Series, part: Sequence[tuple[float, float]], top: float, *, filled: bool) -> Line:
     points = " ".join(f"{x},{_y(value, top)}" for x, value in part)
-    area = f"{part[0][0]},{HEIGHT} {points} {part[-1][0]},{HEIGHT}" if filled else ""
+    area = f"{part[0][0]},{HEIGHT} {points} {part[-1][0]},{HEIGHT}" if filled and part else ""
     return Line(name=row.name, tone=row.tone, ghost=row.ghost, points=points, area=area)
 
 

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import flush
 
-pytest_plugins = ["tests.browser", "tests.world"]
+pytest_plugins = ["tests.browser", "tests.javascript", "tests.world"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

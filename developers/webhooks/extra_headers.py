@@ -50,6 +50,11 @@ def stored(headers: Mapping[str, str] | None) -> str:
     return json.dumps(checked) if checked else ""
 
 
+def is_reserved(name: str) -> bool:
+    """Whether the portal alone says it."""
+    return name.lower() in RESERVED or name.lower().startswith(RESERVED_PREFIXES)
+
+
 def written(text: str) -> dict[str, str]:
     """What somebody wrote, one `Name: value` on each line.
 
@@ -67,12 +72,11 @@ def written(text: str) -> dict[str, str]:
 
 
 def _check_name(name: str, others: set[str]) -> None:
-    lowered = name.lower()
     if not _TOKEN.fullmatch(name):
         raise _unfit(f"“{_short(name)}” is no header name. Use letters, digits and hyphens.")
-    if lowered in RESERVED or lowered.startswith(RESERVED_PREFIXES):
+    if is_reserved(name):
         raise _unfit(f"“{_short(name)}” is set by the portal and cannot be changed.")
-    if lowered in others:
+    if name.lower() in others:
         raise _unfit(f"“{_short(name)}” is there twice.")
 
 

@@ -13,7 +13,6 @@ from developers.models import (
     Delivery,
     Destination,
     Environment,
-    EnvironmentQuerySet,
     Event,
 )
 from terra_portal import charts, ranges

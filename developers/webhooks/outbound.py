@@ -1,25 +1,33 @@
 """The door to companies' servers: public addresses only, no redirects, one total deadline."""
 
-import ipaddress
-import queue
-import socket
-import ssl
+import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
 
-import httpcore
+import h11
 import httpx
 from django.conf import settings
 
-from developers.webhooks.addresses import is_reachable
-from terra_portal import deadline
+from developers.webhooks.line import Headers, Line, Reply, StaleError
+from developers.webhooks.sockets import CallError, DeadlineError, Origin
+from terra_portal import clock
 from terra_portal.network import refuse_in_transaction
 
-MOST_READ = 65_536
 EXCERPT = 500
+PORTS = {"http": 80, "https": 443}
+# How many connections wait for another request, of all origins together.
+MOST_IDLE = 64
+LONGEST_WAIT = timedelta(days=1)
+# What the door says itself.
+OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "te"})
+USUAL_HEADERS = {"User-Agent": "Terra-Portal", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -29,121 +37,177 @@ class Answer:
     status: int | None = None
     excerpt: str = ""
     error: str = ""
+    # How long the server asks to be left alone: from nothing to LONGEST_WAIT.
+    retry_after: timedelta | None = None
 
     @property
     def accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
-class NotPublicError(httpcore.ConnectError):
-    """The host leads to no address that a webhook may reach."""
+def post(
+    url: str, *, body: bytes, headers: Mapping[str, str], deadline: float | None = None
+) -> Answer:
+    """Sends once, on a connection of its own; see `Door.post`."""
+    with Door() as door:
+        seconds = settings.WEBHOOK_DEADLINE_SECONDS if deadline is None else deadline
+        return door.post(url, body=body, headers=headers, deadline=seconds)
 
 
-class NotFoundError(httpcore.ConnectError):
-    """The host has no address."""
+class Door:
+    """Keeps connections per origin between requests; for any number of threads of one process.
 
-
-def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Sends once. Never raises for what the server does, and never lasts beyond the deadline.
-
-    Raises NetworkInTransactionError inside a transaction.
+    Not to be carried over a fork: two processes would talk on one connection.
     """
-    refuse_in_transaction()
-    sent = {"user-agent": "Terra-Portal", "accept-encoding": "identity", **headers}
-    client = deadline.client(settings.WEBHOOK_DEADLINE_SECONDS, inner=PublicBackend())
-    try:
-        with client, client.stream("POST", url, content=body, headers=sent) as response:
-            refused = "redirects are not followed" if response.is_redirect else ""
-            return Answer(response.status_code, _excerpt(response), refused)
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return Answer(error=_in_words(error))
 
+    def __init__(self, *, most_idle: int = MOST_IDLE) -> None:
+        self._most_idle = most_idle
+        self._lock = threading.Lock()
+        self._closed = False
+        # Those that wait, the one that waits longest first.
+        self._idle: OrderedDict[Line, None] = OrderedDict()
+        self._of: dict[Origin, list[Line]] = {}
 
-class PublicBackend(httpcore.SyncBackend):
-    """Resolves a host once and connects to the very address that was vetted."""
+    def __enter__(self) -> Self:
+        return self
 
-    def connect_tcp(
+    def __exit__(
         self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        seconds = timeout or settings.WEBHOOK_DEADLINE_SECONDS
-        ends_at = time.monotonic() + seconds
-        failure: httpcore.NetworkError | httpcore.TimeoutException
-        failure = NotPublicError("not a public address")
-        for address in _vetted(_resolve(host, port, seconds)):
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                raise httpcore.ConnectTimeout("the total deadline has passed")
-            try:
-                return super().connect_tcp(address, port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
+    def close(self) -> None:
+        """Ends what waits at once, and what is in use when its answer is there."""
+        with self._lock:
+            self._closed = True
+            waiting, self._idle, self._of = list(self._idle), OrderedDict(), {}
+        for line in waiting:
+            line.close()
 
-def _vetted(addresses: Iterable[str]) -> Iterator[str]:
-    return (text for text in addresses if is_reachable(ipaddress.ip_address(text)))
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
+        """One request, within `deadline` seconds for all of it: name, connection, TLS, answer.
 
-
-def _resolve(host: str, port: int, seconds: float) -> list[str]:
-    """The host's addresses; a name server that does not answer is left to a thread of its own."""
-    answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
-
-    def ask() -> None:
+        Never raises for what the server does. The server gets it at most once per call: a kept
+        connection that ended before it took a byte is replaced by a new one within the call; one
+        that breaks off later, with an unknown outcome, fails the call. An address is vetted
+        whenever a connection is opened to it. Raises NetworkInTransactionError inside a
+        transaction.
+        """
+        refuse_in_transaction()
+        ends_at = time.monotonic() + deadline
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except (OSError, UnicodeError) as error:
-            answers.put(OSError(type(error).__name__))
+            origin, target, sent = _request(url, headers, len(body))
+            return _answer(self._ask(origin, target, sent, body, ends_at))
+        except DeadlineError:
+            return Answer(error=f"no answer within {deadline:g} seconds")
+        except CallError as error:
+            return Answer(error=str(error))
+        except h11.LocalProtocolError:
+            return Answer(error="one of the headers cannot be sent")
 
-    threading.Thread(target=ask, daemon=True).start()
+    def _ask(
+        self, origin: Origin, target: bytes, headers: Headers, body: bytes, ends_at: float
+    ) -> Reply:
+        for line in self._lines(origin, ends_at):
+            try:
+                reply = line.ask(target, headers, body, ends_at=ends_at)
+            except StaleError:
+                line.close()
+                continue
+            except BaseException:
+                line.close()
+                raise
+            self._give_back(line)
+            return reply
+        raise CallError("the connection broke off")
+
+    def _lines(self, origin: Origin, ends_at: float) -> Iterator[Line]:
+        """A connection that waits, another where that one has ended, and in the end a new one."""
+        while line := self._take(origin):
+            if line.is_fit():
+                yield line
+            else:
+                line.close()
+        yield Line(origin, ends_at=ends_at)
+
+    def _take(self, origin: Origin) -> Line | None:
+        """The one that was used last: it is the least likely to have ended."""
+        with self._lock:
+            line = self._of[origin].pop() if self._of.get(origin) else None
+            if line:
+                self._idle.pop(line)
+            if not self._of.get(origin):
+                self._of.pop(origin, None)
+        return line
+
+    def _give_back(self, line: Line) -> None:
+        now, over = time.monotonic(), []
+        with self._lock:
+            if line.good_until > now and not self._closed:
+                self._idle[line] = None
+                self._of.setdefault(line.origin, []).append(line)
+            else:
+                over.append(line)
+            while self._idle and (len(self._idle) > self._most_idle or self._oldest_ended(now)):
+                oldest, _ = self._idle.popitem(last=False)
+                self._of[oldest.origin].remove(oldest)
+                if not self._of[oldest.origin]:
+                    del self._of[oldest.origin]
+                over.append(oldest)
+        for ended in over:
+            ended.close()
+
+    def _oldest_ended(self, now: float) -> bool:
+        return next(iter(self._idle)).good_until <= now
+
+
+def _request(url: str, headers: Mapping[str, str], length: int) -> tuple[Origin, bytes, Headers]:
+    """Where to, what for, and all headers. Raises CallError."""
     try:
-        answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise httpcore.ConnectTimeout("the name server did not answer") from None
-    if isinstance(answer, OSError):
-        raise NotFoundError("the name has no address")
-    return answer
-
-
-def _excerpt(response: httpx.Response) -> str:
-    """The beginning of the body. The status has decided already, so a body may break off."""
-    read = b""
+        parsed = httpx.URL(url)
+        unfit = parsed.scheme not in PORTS or not parsed.host
+    except (httpx.InvalidURL, UnicodeError):
+        unfit = True
+    if unfit:
+        raise CallError("the address cannot be sent to")
+    own = {"Host": parsed.netloc.decode("ascii"), "Content-Length": str(length)}
+    said = {name.lower() for name in headers} | OWN_HEADERS
+    usual = {name: value for name, value in USUAL_HEADERS.items() if name.lower() not in said}
+    theirs = {name: value for name, value in headers.items() if name.lower() not in OWN_HEADERS}
+    sent = own | usual | theirs
     try:
-        for chunk in response.iter_raw():
-            read += chunk
-            if len(read) >= MOST_READ:
-                break
-    except httpx.HTTPError:
-        pass
-    return read[:MOST_READ].decode("utf-8", "replace").replace("\x00", "")[:EXCERPT]
+        encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in sent.items()]
+    except UnicodeError:
+        raise CallError("one of the headers cannot be sent") from None
+    host, port = parsed.raw_host.decode("ascii"), parsed.port or PORTS[parsed.scheme]
+    origin = Origin(parsed.scheme, host, port)
+    return origin, parsed.raw_path, encoded
 
 
-def _in_words(error: Exception) -> str:
-    """Said to the company: never an address that its host name leads to, nor our own insides."""
-    for cause in _causes(error):
-        if isinstance(cause, NotPublicError):
-            return "not a public address"
-        if isinstance(cause, NotFoundError):
-            return "the host name has no address"
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"TLS certificate refused: {cause.verify_message}"[:200]
-        if isinstance(cause, ssl.SSLError):
-            return "TLS failed"
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {settings.WEBHOOK_DEADLINE_SECONDS:g} seconds"
-    if isinstance(error, httpx.ConnectError):
-        return "connection refused or unreachable"
-    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
-        return "the connection broke off"
-    return "the address cannot be sent to"
+def _answer(reply: Reply) -> Answer:
+    error = "redirects are not followed" if 300 <= reply.status < 400 else ""
+    text = reply.body.decode("utf-8", "replace").replace("\x00", "")
+    return Answer(reply.status, text[:EXCERPT], error, retry_after(reply.headers))
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def retry_after(headers: Mapping[bytes, bytes]) -> timedelta | None:
+    """RFC 9110 §10.2.3: seconds, or a date; within bounds. None where it says neither."""
+    text = headers.get(b"retry-after", b"").decode("ascii", "replace").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        wait = timedelta(seconds=int(text))
+    elif (until := _date(text)) is not None:
+        wait = until - clock.now()
+    else:
+        return None
+    return min(max(wait, timedelta()), LONGEST_WAIT)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,140 @@
+"""One connection to a company's server, which carries one request after another."""
+
+import re
+import select
+import ssl
+import time
+from dataclasses import dataclass
+
+import h11
+
+from developers.webhooks.sockets import CallError, DeadlineError, Origin, connect, left
+
+MOST_READ = 65_536
+CHUNK = 65_536
+# Shorter than the time after which common servers close an idle connection (2 s and more): what
+# crosses a server's closing on the way is lost with an unknown outcome.
+IDLE_SECONDS = 1.5
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class StaleError(CallError):
+    """The connection had ended before it took a single byte of the request."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[bytes, bytes]
+    # The beginning of it, at most MOST_READ bytes.
+    body: bytes
+
+
+class Line:
+    """For one caller at a time. Opened, and its address vetted, when it is made."""
+
+    def __init__(self, origin: Origin, *, ends_at: float) -> None:
+        self.origin = origin
+        self.good_until = 0.0
+        self._used = False
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_READ)
+        self._socket = connect(origin, ends_at=ends_at)
+
+    def ask(self, target: bytes, headers: Headers, body: bytes, *, ends_at: float) -> Reply:
+        """Sends once, and never twice. The status decides: a body may break off or be endless.
+
+        Raises StaleError where nothing was sent, otherwise CallError where no status came.
+        """
+        self.good_until = 0.0
+        self._send(target, headers, body, ends_at)
+        self._used = True
+        reply = self._status(ends_at)
+        return Reply(reply.status_code, dict(reply.headers), self._body(reply, ends_at))
+
+    def is_fit(self) -> bool:
+        """Whether it may carry another request: it is not too old, and the server is silent.
+
+        Whatever a server sends unasked, its closing above all, makes a connection unfit.
+        """
+        if time.monotonic() >= self.good_until:
+            return False
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return False
+        silent = select.poll()
+        silent.register(self._socket, select.POLLIN)
+        return not silent.poll(0)
+
+    def close(self) -> None:
+        self.good_until = 0.0
+        self._socket.close()
+
+    def _send(self, target: bytes, headers: Headers, body: bytes, ends_at: float) -> None:
+        request = h11.Request(method=b"POST", target=target, headers=headers)
+        parts = (self._http.send(event) for event in (request, h11.Data(body), h11.EndOfMessage()))
+        waiting = memoryview(b"".join(part for part in parts if part))
+        taken = 0
+        while taken < len(waiting):
+            self._socket.settimeout(left(ends_at))
+            try:
+                taken += self._socket.send(waiting[taken:])
+            except TimeoutError:
+                raise DeadlineError("the total deadline has passed") from None
+            except OSError:
+                if self._used and not taken:
+                    raise StaleError("the connection had ended") from None
+                # A server may answer, and close, before it has read all.
+                return
+
+    def _status(self, ends_at: float) -> h11.Response:
+        while True:
+            event = self._next(ends_at)
+            if isinstance(event, h11.Response):
+                return event
+            if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
+                raise CallError("the answer was not HTTP")
+
+    def _body(self, reply: h11.Response, ends_at: float) -> bytes:
+        read = bytearray()
+        try:
+            while len(read) < MOST_READ:
+                event = self._next(ends_at)
+                if isinstance(event, h11.EndOfMessage):
+                    self._keep(reply)
+                    break
+                if not isinstance(event, h11.Data):
+                    break
+                read += event.data
+        except CallError:
+            pass
+        return bytes(read[:MOST_READ])
+
+    def _next(self, ends_at: float) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        ended = False
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._socket.settimeout(left(ends_at))
+                data = self._socket.recv(CHUNK)
+                ended = not data
+                self._http.receive_data(data)
+        except TimeoutError:
+            raise DeadlineError("the total deadline has passed") from None
+        except OSError:
+            raise CallError("the connection broke off") from None
+        except h11.RemoteProtocolError:
+            words = "the connection broke off" if ended else "the answer was not HTTP"
+            raise CallError(words) from None
+        return event
+
+    def _keep(self, reply: h11.Response) -> None:
+        """Good for another request, unless either side ends here or the server said too much."""
+        ready = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        if ready and not self._http.trailing_data[0]:
+            self._http.start_next_cycle()
+            self.good_until = time.monotonic() + _idle_seconds(dict(reply.headers))
+
+
+def _idle_seconds(headers: dict[bytes, bytes]) -> float:
+    """Half of what the server announced, where that is shorter."""
+    announced = re.search(rb"timeout=(\d{1,6})", headers.get(b"keep-alive", b""))
+    return min(IDLE_SECONDS, int(announced[1]) / 2) if announced else IDLE_SECONDS
