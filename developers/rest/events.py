@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.http import Http404
+from django.http import Http404, QueryDict
 from ninja import Query, Router
 
 from developers.api import PROBLEMS, ApiRequest, in_environment
@@ -48,7 +48,7 @@ def list_events(
         "occurred_at__gte": since,
         "occurred_at__lt": until,
     }
-    found = EventFilter({"outcome": outcome or ""}).narrow(request.auth.environment)
+    found = EventFilter(QueryDict(f"outcome={outcome or ''}")).narrow(request.auth.environment)
     found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
     deliveries = Delivery.objects.order_by("created_at", "pk")
     rows, following = page(
