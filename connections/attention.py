@@ -38,7 +38,7 @@ def mark(grant: Grant, why: Attention) -> None:
         connection.attention = why
         changed.append(connection)
         if is_due:
-            connection.error_told_at = connection.last_webhook_update = now
+            connection.error_told_at = now
             drafts.append(payloads.connection_error(connection, why.label))
     fields = ["attention", "error_told_at", "last_webhook_update", "sequence"]
     Connection.objects.bulk_update(changed, fields, batch_size=500)

@@ -182,7 +182,6 @@ def _connect(attempt: ConnectAttempt, grant: Grant, locked: dict[UUID, Grant]) -
     )
     drafts = [payloads.auth(new, attempt.session)]
     drafts += [payloads.user_reauth(one, new, End.REPLACED) for one in old]
-    new.last_webhook_update = now
     new.save(force_insert=True)
     _activate(grant)
     for one in old:

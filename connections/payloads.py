@@ -7,6 +7,7 @@ from connections.models import ConnectAttempt, Connection, ConnectSession
 from connections.states import CancelReason, End
 from developers.states import EventType
 from developers.webhooks.publish import Draft
+from terra_portal import clock
 
 VERSION = "2022-03-16"
 
@@ -61,10 +62,13 @@ def auth_cancelled(
         },
         kind=reason.value,
         actor="",
+        reference_id=session.reference_id,
     )
 
 
-def ended(connection: Connection, kind: End, actor: str = "") -> Draft:
+def ended(
+    connection: Connection, kind: End, actor: str = "", *, at: datetime | None = None
+) -> Draft:
     """`access_revoked` for a revocation at the provider, `deauth` for every other end."""
     if kind == End.REVOKED:
         return _draft(
@@ -74,6 +78,7 @@ def ended(connection: Connection, kind: End, actor: str = "") -> Draft:
             message="User revoked access",
             kind=kind.value,
             actor=actor,
+            at=at,
         )
     return _draft(
         connection,
@@ -82,12 +87,12 @@ def ended(connection: Connection, kind: End, actor: str = "") -> Draft:
         message="User has deauthenticated",
         kind=kind.value,
         actor=actor,
+        at=at,
     )
 
 
 def user_reauth(old: Connection, new: Connection, kind: End) -> Draft:
     """The same account came back under the same reference; counts on the new user."""
-    new.sequence += 1
     body = {
         "type": EventType.USER_REAUTH.value,
         "status": "warning",
@@ -96,15 +101,7 @@ def user_reauth(old: Connection, new: Connection, kind: End) -> Draft:
         "old_user": user(old),
         "new_user": user(new),
     }
-    return Draft(
-        environment_id=new.environment_id,
-        type=EventType.USER_REAUTH,
-        body=body,
-        subject_id=new.pk,
-        sequence=new.sequence,
-        kind=kind.value,
-        actor="",
-    )
+    return _counted(new, EventType.USER_REAUTH, body, kind=kind.value)
 
 
 def permission_change(connection: Connection, *, before: list[str], after: list[str]) -> Draft:
@@ -139,10 +136,9 @@ def _draft(
     message: str,
     kind: str,
     actor: str,
+    at: datetime | None = None,
     **extra: object,
 ) -> Draft:
-    """Draws the connection's next sequence; the caller stores it in the same transaction."""
-    connection.sequence += 1
     body = {
         "type": event_type.value,
         "status": status,
@@ -151,6 +147,26 @@ def _draft(
         "user": user(connection),
         **extra,
     }
+    return _counted(connection, event_type, body, kind=kind, actor=actor, at=at)
+
+
+def _counted(
+    connection: Connection,
+    event_type: EventType,
+    body: dict[str, Any],
+    *,
+    kind: str,
+    actor: str = "",
+    at: datetime | None = None,
+) -> Draft:
+    """Draws the connection's next sequence and moment; the caller, under its lock, stores both.
+
+    A clock that was set back does not date an event before the one that came before it.
+    """
+    at = at or clock.now()
+    last = connection.last_webhook_update
+    connection.sequence += 1
+    connection.last_webhook_update = max(at, last) if last else at
     return Draft(
         environment_id=connection.environment_id,
         type=event_type,
@@ -159,4 +175,6 @@ def _draft(
         sequence=connection.sequence,
         kind=kind,
         actor=actor,
+        reference_id=connection.reference_id,
+        at=connection.last_webhook_update,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
 
 from connections import brake, grants, payloads
 from connections.models import Connection, Grant, Revocation, RevocationDetail
@@ -78,10 +79,8 @@ def end_locked(
         connection.ended_at = now
         connection.end_kind = cause.kind
         connection.attention = ""
-    drafts = [payloads.ended(c, cause.kind, cause.actor) for c in connections] if tell else []
-    if tell:
-        for connection in connections:
-            connection.last_webhook_update = now
+    told = connections if tell else []
+    drafts = [payloads.ended(one, cause.kind, cause.actor, at=now) for one in told]
     _store(connections, cause, now, told=tell)
     _write_log(connections, cause, now)
     publish(drafts)
@@ -91,11 +90,13 @@ def end_locked(
 def _store(connections: Sequence[Connection], cause: Cause, now: datetime, *, told: bool) -> None:
     """The same change for all, so one statement for many: a CASE for each row takes much longer.
 
-    A draft has drawn one sequence of each; they are locked, so the rows count on from the same.
+    A draft has drawn one sequence and the moment of each; they are locked, so the rows go on from
+    the same.
     """
     change: dict[str, Any] = {"ended_at": now, "end_kind": cause.kind, "attention": ""}
     if told:
-        change |= {"sequence": F("sequence") + 1, "last_webhook_update": now}
+        last = Greatest(Coalesce("last_webhook_update", now), now)
+        change |= {"sequence": F("sequence") + 1, "last_webhook_update": last}
     ids = [connection.pk for connection in connections]
     for start in range(0, len(ids), BATCH):
         rows = Connection.objects.filter(pk__in=ids[start : start + BATCH])

@@ -5,7 +5,6 @@ from django.db.models import QuerySet
 from connections import payloads
 from connections.models import Connection, Grant
 from developers.webhooks.publish import publish
-from terra_portal import clock
 
 
 def effective(consented: list[str], granted: list[str]) -> list[str]:
@@ -18,7 +17,6 @@ def follow(grant: Grant) -> int:
 
     Runs in the transaction of that change, under the grant's lock.
     """
-    now = clock.now()
     rows: QuerySet[Connection] = Connection.objects.active().on(grant)
     changed, drafts = [], []
     for connection in rows.select_for_update().order_by("pk"):
@@ -27,7 +25,6 @@ def follow(grant: Grant) -> int:
             continue
         connection.scopes = after
         drafts.append(payloads.permission_change(connection, before=before, after=after))
-        connection.last_webhook_update = now
         changed.append(connection)
     Connection.objects.bulk_update(
         changed, ["scopes", "sequence", "last_webhook_update"], batch_size=500

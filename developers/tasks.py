@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from developers.webhooks import backlog, delivery, resend, retention
+from developers.webhooks import backlog, claims, delivery, health, resend, retention
 
 
 @shared_task(name="developers.deliver_due")
@@ -36,3 +36,18 @@ def sweep_recoveries() -> None:
 @shared_task(name="developers.erase_payloads")
 def erase_payloads() -> None:
     retention.erase()
+
+
+@shared_task(name="developers.mend_deliveries")
+def mend_deliveries() -> None:
+    claims.mend()
+
+
+@shared_task(name="developers.tell_destination")
+def tell_destination(destination_id: str) -> None:
+    health.tell(UUID(destination_id))
+
+
+@shared_task(name="developers.sweep_destinations")
+def sweep_destinations() -> None:
+    health.sweep()

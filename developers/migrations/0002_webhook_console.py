@@ -147,6 +147,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
+                condition=models.Q(("state", "claimed")),
+                fields=["destination", "due_at"],
+                name="delivery_claimed",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
                 fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"
             ),
         ),

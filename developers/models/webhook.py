@@ -186,6 +186,12 @@ class Delivery(models.Model):
                 condition=models.Q(state__in=["due", "claimed"]),
                 name="delivery_due_of",
             ),
+            # What is being sent: never more than a few rows of each.
+            models.Index(
+                fields=["destination", "due_at"],
+                condition=models.Q(state="claimed"),
+                name="delivery_claimed",
+            ),
             models.Index(
                 fields=["destination"], condition=models.Q(state="held"), name="delivery_held"
             ),

@@ -5,7 +5,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,6 +37,11 @@ class Draft:
     sequence: int | None = None
     kind: str = ""
     actor: str = ""
+    # The company's own name of the person.
+    reference_id: str = ""
+    # When it happened; at the moment of publishing, where nothing is said. Whoever draws a
+    # sequence says it, so that it never goes back for one subject.
+    at: datetime | None = None
 
 
 class Receiver(NamedTuple):
@@ -67,11 +72,11 @@ def publish(drafts: Sequence[Draft]) -> list[Event]:
 
 
 def _event(draft: Draft) -> Event:
-    event_id, now = uuid.uuid4(), clock.now()
+    event_id, at = uuid.uuid4(), draft.at or clock.now()
     portal = {
         "event_id": str(event_id),
         "sequence": draft.sequence,
-        "occurred_at": now.astimezone(UTC).isoformat(timespec="microseconds"),
+        "occurred_at": at.astimezone(UTC).isoformat(timespec="microseconds"),
         "kind": draft.kind or None,
         "actor": draft.actor or None,
     }
@@ -81,13 +86,15 @@ def _event(draft: Draft) -> Event:
         type=draft.type,
         subject_id=draft.subject_id,
         sequence=draft.sequence,
+        reference_id=draft.reference_id,
         body=_encode({**draft.body, "portal": portal}),
-        occurred_at=now,
+        occurred_at=at,
     )
 
 
 def _deliveries(events: Sequence[Event]) -> list[Delivery]:
-    receivers = defaultdict(list)
+    # Due by the clock, also where an event is dated ahead because the clock was set back.
+    receivers, now = defaultdict(list), clock.now()
     for row in _receivers({event.environment_id for event in events}):
         receivers[row.environment_id].append(row)
     return [
@@ -96,7 +103,7 @@ def _deliveries(events: Sequence[Event]) -> list[Delivery]:
             event_id=event.pk,
             destination_id=receiver.pk,
             state=_first_state(receiver),
-            due_at=event.occurred_at,
+            due_at=now,
         )
         for event in events
         for receiver in receivers[event.environment_id]

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from developers.models import Attempt, Delivery
 from developers.states import DeliveryState
-from developers.webhooks.claims import RETRY_AFTER
+from developers.webhooks.schedule import RETRY_AFTER
 
 LAST_TRY = len(RETRY_AFTER) + 1
 # How many tries it took, by weight; those that came to the last one were given up.
@@ -34,11 +34,11 @@ def settle() -> None:
         ]
         last = made[-1]
         delivery.state = DeliveryState.EXHAUSTED if given_up else DeliveryState.DELIVERED
-        delivery.attempt_count = tries
+        delivery.attempt_count = delivery.round_count = tries
         delivery.finished_at = last.started_at + timedelta(milliseconds=last.duration_ms)
         settled.append(delivery)
         attempts += made
-    fields = ["state", "attempt_count", "finished_at"]
+    fields = ["state", "attempt_count", "round_count", "finished_at"]
     Delivery.objects.bulk_update(settled, fields, batch_size=200)
     Attempt.objects.bulk_create(attempts, batch_size=500)
 

@@ -12,9 +12,10 @@ import pytest
 
 from developers.models import Attempt, Delivery, Environment
 from developers.states import DeliveryState
-from developers.webhooks import claims, destinations
+from developers.webhooks import claims, destinations, results
 from developers.webhooks.delivery import deliver_due
 from developers.webhooks.outbound import Answer
+from developers.webhooks.results import Try
 from terra_portal import clock
 from tests.developers.outbox import Receiver, happened, only_delivery, receiver
 from tests.developers.sink import Sink
@@ -132,7 +133,7 @@ def test_a_result_that_comes_after_the_claim_changes_nothing(
     (slow,) = claims.claim(1)
     with clock.shifted(claims.CLAIM + timedelta(seconds=1)):
         deliver_due()
-    claims.record(slow, Answer(500), started_at=clock.now(), duration_ms=9)
+    assert results.record([Try(slow, Answer(500), clock.now(), 9)]) == []
     assert only_delivery().state == DeliveryState.DELIVERED
     assert Attempt.objects.get().status_code == 200
 

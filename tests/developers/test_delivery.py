@@ -76,9 +76,12 @@ def test_retries_follow_the_schedule_and_then_it_is_given_up(
         assert deliver_due() == 1
         delivery = only_delivery()
         assert delivery.state == DeliveryState.DUE
-        waits.append(round((delivery.due_at - before).total_seconds()))
+        waits.append((delivery.due_at - before).total_seconds())
         its_turn(delivery)
-    assert waits == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
+    schedule = [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
+    for wait, pause in zip(waits, schedule, strict=True):
+        # Never earlier, at most a tenth later; what is above that is this test's own pace.
+        assert pause <= wait <= pause * 1.1 + 5
     assert deliver_due() == 1
     delivery = only_delivery()
     assert (delivery.state, delivery.attempt_count) == (DeliveryState.EXHAUSTED, 10)
@@ -89,7 +92,7 @@ def test_retries_follow_the_schedule_and_then_it_is_given_up(
     assert list(numbers) == list(range(1, 11))
 
 
-@pytest.mark.parametrize("status", [301, 400, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [301, 400, 404, 429, 500, 503])
 def test_every_answer_but_success_is_tried_again(
     environment: Environment, receiving: Receiver, status: int
 ) -> None:
