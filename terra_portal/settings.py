@@ -278,6 +278,8 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "httpx": {"level": "WARNING"},
         "celery": {"level": "WARNING" if DEMO else "INFO"},
+        # A line each minute, which the demo's terminal can do without.
+        "developers.webhooks.backlog": {"level": "WARNING" if DEMO else "NOTSET"},
         "kombu": {"level": "ERROR" if DEMO else "INFO"},
     },
 }
