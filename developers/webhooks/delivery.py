@@ -111,7 +111,7 @@ class Run:
         return min(QUICK - in_quick, THREADS - SLOW - (len(self._flying) - in_slow))
 
     def _fly(self, flight: Flight) -> None:
-        self._landed.put((flight, _attempt(self._door, flight)))
+        self._landed.put((flight, attempt(self._door, flight)))
 
     def _wait(self) -> list[Try]:
         """What has landed, at least one if it comes soon."""
@@ -145,7 +145,7 @@ def _is_slow(flight: Flight) -> bool:
     return flight.slow or time.monotonic() - flight.claimed_at >= health.SLOW_SECONDS
 
 
-def _attempt(door: Door, flight: Flight) -> Try | None:
+def attempt(door: Door, flight: Flight) -> Try | None:
     """One request. A fault of ours counts as an attempt, so that it cannot be repeated for ever."""
     delivery, destination = flight.delivery, flight.delivery.destination
     started_at, started = clock.now(), time.monotonic()

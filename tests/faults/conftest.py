@@ -1,0 +1,3 @@
+from tests.developers.conftest import environment, receiving, server
+
+__all__ = ["environment", "receiving", "server"]
