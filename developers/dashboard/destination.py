@@ -15,11 +15,13 @@ from developers.dashboard.addresses import address, part
 from developers.dashboard.destination_forms import ExampleForm
 from developers.dashboard.destinations import current, spoken
 from developers.models import Attempt, Delivery, Destination, EnvironmentQuerySet
-from developers.states import DeliveryState, DestinationState, Role
+from developers.states import DeliveryState, Role
 from developers.webhooks import destinations as verbs
 from developers.webhooks import examples, extra_headers
 from terra_portal import clock, paging
+from terra_portal.errors import InvalidInputError
 
+SHOWN = 12
 # How long a page of deliveries asks again by itself for the first answer of one.
 WATCHED = timedelta(seconds=60)
 
@@ -29,7 +31,7 @@ WATCHED = timedelta(seconds=60)
 def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     """Its deliveries, newest first, each with its number of tries and the last answer."""
     found = one(request, destination_id)
-    page = paging.page(_deliveries(found), request.GET.get("page", ""), by="created_at")
+    page = paging.page(_deliveries(found), request.GET.get("page", ""), by="created_at", size=SHOWN)
     context = {
         "destination": found,
         "host": spoken(found.url)[0],
@@ -48,16 +50,17 @@ def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpRespon
 @environment_page(role=Role.DEVELOPER)
 def example(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     """Sends one of the chosen type; it stands in the list of deliveries at once."""
-    found, form = one(request, destination_id), ExampleForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["type"][0])
-    elif found.state == DestinationState.ENABLED:
-        sent = examples.send(found, form.cleaned_data["type"], by=request.user)
-        messages.success(request, f"An example of {sent.type} is on its way.")
+    event_type = request.POST.get("type", "")
+    try:
+        sent = examples.send(one(request, destination_id), event_type, by=request.user)
+    except InvalidInputError as error:
+        messages.error(request, error.message)
     else:
-        sent = examples.send(found, form.cleaned_data["type"], by=request.user)
-        messages.info(request, f"An example of {sent.type} is held until you enable it.")
-    return redirect(address(request, "destination", destination_id=destination_id))
+        if sent.deliveries.filter(state=DeliveryState.HELD).exists():
+            messages.info(request, f"An example of {sent.type} is held until you enable it.")
+        else:
+            messages.success(request, f"An example of {sent.type} is on its way.")
+    return redirect(address(request, "destination", destination_id=destination_id) + "#deliveries")
 
 
 @require_POST

@@ -96,8 +96,6 @@ class RotateForm(VerbForm):
 
 
 class ExampleForm(VerbForm):
-    type = forms.ChoiceField(
-        label="Event type",
-        choices=EventType.choices,
-        error_messages={"invalid_choice": "There is no such type of event."},
-    )
+    """The types to choose from; the verb says what it refuses."""
+
+    type = forms.ChoiceField(label="Event type", choices=EventType.choices)

@@ -70,9 +70,7 @@ def _finished(listed: list[UUID], since: datetime) -> defaultdict[UUID, Counter[
         destination__in=listed, state__in=FINISHED, created_at__gte=since
     )
     found: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
-    counted = rows.order_by().values_list("destination_id", "state").annotate(
-        count=Count("pk")
-    )
+    counted = rows.order_by().values_list("destination_id", "state").annotate(count=Count("pk"))
     for destination_id, state, count in counted:
         found[destination_id][state] = count
     return found
@@ -82,8 +80,10 @@ def _pending(listed: list[UUID], since: datetime) -> defaultdict[UUID, tuple[int
     """How many wait, and how many of the recent ones have failed at least once."""
     retrying = Count("pk", filter=Q(attempt_count__gt=0, created_at__gte=since))
     rows = Delivery.objects.filter(destination__in=listed, state__in=PENDING)
-    counted = rows.order_by().values_list("destination_id").annotate(
-        waiting=Count("pk"), retrying=retrying
+    counted = (
+        rows.order_by()
+        .values_list("destination_id")
+        .annotate(waiting=Count("pk"), retrying=retrying)
     )
     found: defaultdict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
     found.update({destination_id: (waiting, tried) for destination_id, waiting, tried in counted})

@@ -16,6 +16,7 @@ from developers.dashboard.destinations import spoken
 from developers.models import Destination
 from developers.states import Role
 from developers.webhooks import destinations as verbs
+from terra_portal.errors import InvalidInputError
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,11 +26,19 @@ def rotate(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     """Asks how long the old secret goes on; on the answer the new one stands once."""
     found = one(request, destination_id)
     form = RotateForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        context = _question(request, found) | {"form": form}
-        status = 422 if form.errors else 200
-        return render(request, "components/confirm_page.html", context, status=status)
-    secret = verbs.rotate(found, keep_hours=form.cleaned_data["keep_hours"], by=request.user)
+    if form.is_valid():
+        try:
+            secret = verbs.rotate(found, by=request.user, **form.cleaned_data)
+        except InvalidInputError as error:
+            form.refuse(error)
+        else:
+            return _rotated(request, found, secret)
+    status = 422 if form.errors else 200
+    context = _question(request, found) | {"form": form}
+    return render(request, "components/confirm_page.html", context, status=status)
+
+
+def _rotated(request: EnvironmentRequest, found: Destination, secret: str) -> HttpResponse:
     context = {
         "secret": secret,
         "destination": found,

@@ -99,7 +99,12 @@ def _event(destination: Destination, event_type: EventType) -> Event:
 def body(event_type: EventType, at: datetime) -> dict[str, Any]:
     """Terra's published shape of this type, filled in with a person who does not exist."""
     status, message, kind = SAYS[event_type]
-    begun = {"type": event_type.value, "status": status, "message": message, "version": VERSION}
+    begun: dict[str, Any] = {
+        "type": event_type.value,
+        "status": status,
+        "message": message,
+        "version": VERSION,
+    }
     if event_type == EventType.AUTH_CANCELLED:
         link = {"flow_id": str(uuid.uuid4()), "widget_session_id": str(uuid.uuid4())}
         return begun | link | {"reason": kind, "reference_id": REFERENCE}

@@ -3,9 +3,10 @@
 import random
 from datetime import timedelta
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from developers.models import Attempt, Delivery
+from developers.models import Attempt, Delivery, Destination
 from developers.states import DeliveryState
 from developers.webhooks.schedule import RETRY_AFTER
 
@@ -41,6 +42,9 @@ def settle() -> None:
     fields = ["state", "attempt_count", "round_count", "finished_at"]
     Delivery.objects.bulk_update(settled, fields, batch_size=200)
     Attempt.objects.bulk_create(attempts, batch_size=500)
+    arrived = Delivery.objects.filter(destination=OuterRef("pk"), state=DeliveryState.DELIVERED)
+    newest = arrived.order_by("-finished_at").values("finished_at")[:1]
+    Destination.objects.update(last_success_at=Subquery(newest))
 
 
 def _attempt(delivery: Delivery, number: int, chance: random.Random, *, failed: bool) -> Attempt:

@@ -22,7 +22,7 @@ def said(answer: object) -> list[str]:
 def test_sends_one_of_each_type(a: Side, event_type: str) -> None:
     to, other = destination(a), destination(a, "https://b.example/")
     answer = a.client.post(a.url(f"destinations/{to.id}/example/"), {"type": event_type})
-    assert answer["Location"] == a.url(f"destinations/{to.id}/")
+    assert answer["Location"] == a.url(f"destinations/{to.id}/#deliveries")
     assert said(answer) == [f"An example of {event_type} is on its way."]
     sent = Event.objects.get()
     assert (sent.type, sent.is_example) == (event_type, True)

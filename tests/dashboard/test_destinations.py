@@ -20,7 +20,11 @@ from terra_portal import clock
 from tests.dashboard.scene import Side
 
 URL = "https://hooks.a.example/wearables"
-GIVEN: dict[str, Any] = {"url": URL, "event_types": ["access_revoked", "auth"], "deadline_seconds": "8"}
+GIVEN: dict[str, Any] = {
+    "url": URL,
+    "event_types": ["access_revoked", "auth"],
+    "deadline_seconds": "8",
+}
 
 
 def destination(side: Side, url: str = URL) -> Destination:
@@ -147,9 +151,7 @@ UNFIT: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("field", "given"), UNFIT)
-def test_refuses_other_unfit_input_at_its_field(
-    a: Side, field: str, given: dict[str, Any]
-) -> None:
+def test_refuses_other_unfit_input_at_its_field(a: Side, field: str, given: dict[str, Any]) -> None:
     answer = a.client.post(a.url("destinations/new/"), GIVEN | given)
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]

@@ -56,9 +56,7 @@ def test_changes_what_is_given_and_leaves_the_rest(made: Destination) -> None:
 
 def test_what_stays_the_same_leaves_no_line_in_the_audit_log(made: Destination) -> None:
     headers = {"Authorization": "Bearer s3cret"}
-    destinations.change(
-        made, url=URL, event_types=["auth"], headers=headers, deadline_seconds=20
-    )
+    destinations.change(made, url=URL, event_types=["auth"], headers=headers, deadline_seconds=20)
     assert not AuditEntry.objects.filter(action="destination.changed").exists()
 
 

@@ -20,12 +20,14 @@ def made(environment: Environment) -> Destination:
     return destinations.add(environment, "https://api.example.com/hook")[0]
 
 
-@pytest.mark.parametrize(("given", "hours"), [({}, 24), ({"keep_hours": 168}, 168)])
+@pytest.mark.parametrize(("given", "hours"), [(None, 24), (1, 1), (168, 168)])
 def test_keeps_the_old_one_for_so_many_hours(
-    made: Destination, given: dict[str, int], hours: int
+    made: Destination, given: int | None, hours: int
 ) -> None:
     old, before = made.signing_secret, clock.now()
-    new = destinations.rotate(made, **given)
+    new = (
+        destinations.rotate(made) if given is None else destinations.rotate(made, keep_hours=hours)
+    )
     stored = Destination.objects.get()
     assert new.startswith("whsec_")
     assert (stored.signing_secret, stored.previous_secret) == (new, old)
