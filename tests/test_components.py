@@ -158,10 +158,11 @@ def test_a_gap_breaks_the_line_and_is_said() -> None:
     values = [None, 50, None, 100, 100]
     plot = charts.lines("x", list("abcde"), [charts.Series("Rate", values)], unit="%", top=100)
     assert [line.points for line in plot.lines] == [
-        "158.5,100.0 161.5,100.0",
+        "159.9,100.0 160.1,100.0",
         "480.0,0.0 640.0,0.0",
     ]
-    assert plot.lines[0].area == "158.5,200 158.5,100.0 161.5,100.0 161.5,200"
+    assert [line.lone for line in plot.lines] == [True, False]
+    assert [line.area for line in plot.lines] == ["", "480.0,200 480.0,0.0 640.0,0.0 640.0,200"]
     assert dict(plot.rows) == {"a": ["–"], "b": ["50%"], "c": ["–"], "d": ["100%"], "e": ["100%"]}
     assert plot.columns[0].title == "a: Rate –"
 

@@ -21,8 +21,7 @@ class RecoveryForm(VerbForm):
     """`cleaned_data["since"]` is a moment, whichever way it was said."""
 
     last = forms.ChoiceField(
-        label="What was given up in",
-        required=False,
+        label="What happened in",
         choices=[*((name, words) for name, (words, _) in PRESETS.items()), (OTHER, "Since …")],
         initial="24h",
         error_messages={"invalid_choice": "Choose one of the list."},
@@ -51,7 +50,7 @@ class RecoveryForm(VerbForm):
         name = found.get("last")
         if name in PRESETS:
             found["since"] = clock.now() - PRESETS[name][1]
-        elif not found.get("since") and "since" not in self.errors:
+        elif "last" in found and not found.get("since") and "since" not in self.errors:
             self.add_error("since", "Say since when.")
         elif found.get("since") and found["since"] > clock.now():
             self.add_error("since", "Choose a time that has passed.")

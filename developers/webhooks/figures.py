@@ -65,7 +65,9 @@ class Figures:
         said = f": {self.whole.rate:g}% in all" if self.whole else ""
         label = f"Attempts that arrived over the last {self.within.words}{said}"
         row = charts.Series("Arrived", rates)
-        return charts.lines(label, self.within.names, [row], unit="%", top=100)
+        return charts.lines(
+            label, self.within.names, [row], unit="%", top=100, marks=self.within.days
+        )
 
     @property
     def time_plot(self) -> charts.Plot:
@@ -74,7 +76,7 @@ class Figures:
         slow = [part.slow if part else None for part in parts]
         label = f"Time until the answer over the last {self.within.words}"
         rows = [charts.Series("Median", medians), charts.Series("95th percentile", slow, 3)]
-        return charts.lines(label, self.within.names, rows, unit=" ms")
+        return charts.lines(label, self.within.names, rows, unit=" ms", marks=self.within.days)
 
 
 def of(about: Environment | Destination, days: int = USUAL) -> Figures:
