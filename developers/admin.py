@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
+from developers.destination_admin import DestinationAdmin
 from developers.models import (
     ApiKey,
     Attempt,
@@ -20,6 +21,7 @@ from developers.models import (
     Environment,
     Event,
     Membership,
+    Recovery,
     User,
 )
 from terra_portal.admin import KeyedAdmin
@@ -44,6 +46,9 @@ class AccountChangeForm(ChangeForm):
     class Meta:
         model = User
         fields = "__all__"
+
+
+admin.site.register(Destination, DestinationAdmin)
 
 
 def _by_superuser(request: HttpRequest) -> bool:
@@ -103,7 +108,7 @@ class EnvironmentAdmin(KeyedAdmin):
     ordering = ("-created_at",)
     fields = (
         *("id", "company", "kind", "dev_id", "display_name", "accent"),
-        *("return_origins", "user_limit", "created_at"),
+        *("return_origins", "user_limit", "payload_days", "created_at"),
     )
 
 
@@ -134,30 +139,24 @@ class ApiKeyAdmin(KeyedAdmin):
 class AuditEntryAdmin(KeyedAdmin):
     by_text = "company__slug"
     search_help_text = "An id, or a company's slug"
-    list_display = ("at", "company", "environment", "actor", "action", "subject")
+    list_display = ("at", "company", "environment", "actor", "via", "action", "subject")
     list_select_related = ("company", "environment", "actor")
     ordering = ("-at",)
-    fields = ("id", "company", "environment", "actor", "action", "subject", "at")
-
-
-@admin.register(Destination)
-class DestinationAdmin(KeyedAdmin):
-    list_display = ("url", "environment", "state", "created_at", "removed_at")
-    list_filter = ("state", ("removed_at", admin.EmptyFieldListFilter))
-    list_select_related = ("environment",)
-    ordering = ("-created_at",)
-    fields = ("id", "environment", "url", "event_types", "state", "created_at", "removed_at")
+    fields = ("id", "company", "environment", "actor", "via", "action", "subject", "at")
 
 
 @admin.register(Event)
 class EventAdmin(KeyedAdmin):
-    list_display = ("occurred_at", "type", "environment", "subject_id", "sequence", "id")
-    list_filter = ("type",)
+    list_display = (
+        *("occurred_at", "type", "environment", "subject_id", "sequence", "id"),
+        *("is_example", "erased_at"),
+    )
+    list_filter = ("type", "is_example")
     list_select_related = ("environment",)
     ordering = ("-occurred_at", "-id")
     fields = (
-        *("id", "environment", "type", "subject_id", "sequence"),
-        *("terra_reference", "occurred_at", "body"),
+        *("id", "environment", "type", "subject_id", "sequence", "reference_id"),
+        *("terra_reference", "is_example", "occurred_at", "erased_at", "body"),
     )
 
 
@@ -172,7 +171,7 @@ class DeliveryAdmin(KeyedAdmin):
     ordering = ("-created_at", "-id")
     fields = (
         *("id", "environment", "event", "destination", "state", "attempt_count"),
-        *("due_at", "created_at", "finished_at"),
+        *("round_count", "due_at", "created_at", "finished_at"),
     )
 
 
@@ -186,4 +185,19 @@ class AttemptAdmin(KeyedAdmin):
     fields = (
         *("id", "delivery", "number", "started_at", "duration_ms"),
         *("status_code", "error", "response_excerpt"),
+    )
+
+
+@admin.register(Recovery)
+class RecoveryAdmin(KeyedAdmin):
+    list_display = (
+        *("created_at", "environment", "destination", "since", "state"),
+        *("total", "done", "finished_at"),
+    )
+    list_filter = ("state",)
+    list_select_related = ("environment", "destination")
+    ordering = ("-created_at", "-id")
+    fields = (
+        *("id", "environment", "destination", "since", "state", "total", "done"),
+        *("due_at", "created_by", "created_at", "finished_at"),
     )

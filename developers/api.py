@@ -21,7 +21,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.security import APIKeyHeader
 
-from developers import api_keys
+from developers import api_keys, audit
 from developers.models import ApiKey
 from terra_portal import tenancy
 from terra_portal.errors import InvalidInputError
@@ -36,6 +36,9 @@ Terra's REST API, served by your own portal: point Terra's client at this base U
 Send the environment's `dev-id` and one of its API keys as `x-api-key` with every request. Each
 answer carries a `terra-reference`, which names the request in the portal's log. Errors are
 problem details (RFC 9457) that also hold Terra's earlier `status` and `message`.
+
+What Terra has no operation for is under `/v2/portal`: destinations of webhooks, their events, and
+sending them again. Lists there are read in pages: `next` of one is the `cursor` of the following.
 """
 PROBLEM_JSON = "application/problem+json"
 CREDENTIALS = ("dev-id", "x-api-key")
@@ -66,6 +69,10 @@ class Problem(Schema):
     title: str
     instance: str
     detail: str
+
+
+# What an operation that asks for credentials, and takes something, may answer instead.
+PROBLEMS = {400: Problem, 401: Problem, 404: Problem}
 
 
 class PortalAPI(NinjaAPI):
@@ -122,7 +129,8 @@ def in_environment(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(operation)
     def inside(request: ApiRequest, *args: Any, **values: Any) -> Any:
-        with tenancy.environment(request.auth.environment_id):
+        key = request.auth
+        with tenancy.environment(key.environment_id), audit.acting(f'API key "{key.name}"'):
             return operation(request, *args, **values)
 
     return inside

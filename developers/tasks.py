@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from developers.webhooks import claims, delivery, health, resend, retention
+from developers.webhooks import backlog, claims, delivery, health, resend, retention
 
 
 @shared_task(name="developers.deliver_due")
@@ -16,6 +16,11 @@ def deliver_due() -> None:
 def sweep_deliveries() -> None:
     """Finds what a lost nudge or a killed worker left behind, and the retries of this moment."""
     delivery.deliver_due()
+
+
+@shared_task(name="developers.report_backlog")
+def report_backlog() -> None:
+    backlog.report()
 
 
 @shared_task(name="developers.carry_on_recovery")

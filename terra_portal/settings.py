@@ -143,6 +143,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 1.0 if DEMO else 5.0)
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", str(VAR_DIR / "beat"))
 CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "developers.sweep_deliveries", "schedule": SWEEP_SECONDS},
+    "backlog": {"task": "developers.report_backlog", "schedule": 60.0},
     "notices": {"task": "connections.sweep_notices", "schedule": SWEEP_SECONDS},
     "grants": {"task": "connections.sweep_grants", "schedule": SWEEP_SECONDS},
     "subscriptions": {"task": "connections.sweep_subscriptions", "schedule": 30.0},
@@ -277,6 +278,8 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "httpx": {"level": "WARNING"},
         "celery": {"level": "WARNING" if DEMO else "INFO"},
+        # A line each minute, which the demo's terminal can do without.
+        "developers.webhooks.backlog": {"level": "WARNING" if DEMO else "NOTSET"},
         "kombu": {"level": "ERROR" if DEMO else "INFO"},
     },
 }

@@ -4,8 +4,8 @@ from django.http import HttpResponse, JsonResponse
 from ninja import Router
 
 from connections import links
-from connections.api.shapes import PROBLEMS, OpenedSession, WidgetSession
-from developers.api import ApiRequest, in_environment
+from connections.api.shapes import OpenedSession, WidgetSession
+from developers.api import PROBLEMS, ApiRequest, in_environment
 
 router = Router(tags=["Authentication"])
 router.add_decorator(in_environment)

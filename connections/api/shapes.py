@@ -9,10 +9,6 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
-from developers.api import Problem
-
-PROBLEMS = {400: Problem, 401: Problem, 404: Problem}
-
 
 class WidgetSession(BaseModel):
     """A link to ask for. Everything may be left out; keys that are not named are ignored."""

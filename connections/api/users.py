@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated
-from uuid import UUID
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -13,7 +12,6 @@ from ninja import Query, Router
 
 from connections import disconnect, payloads, references
 from connections.api.shapes import (
-    PROBLEMS,
     AllUsers,
     PagedUsers,
     Success,
@@ -22,12 +20,12 @@ from connections.api.shapes import (
 )
 from connections.models import Connection, ConnectionQuerySet
 from connections.states import Attention, Door
-from developers.api import ApiRequest, in_environment
+from developers.api import PROBLEMS, ApiRequest, in_environment
 from developers.models import Environment
+from developers.rest import ids
 from terra_portal import tenancy
 from terra_portal.errors import InvalidInputError
 
-NOBODY = UUID(int=0)
 CHUNK = 500
 LARGEST_PAGE = 1000
 EVERYONE = Q()
@@ -88,7 +86,7 @@ def deauthenticate_user(request: ApiRequest, user_id: str) -> HttpResponse:
     key = request.auth
     try:
         disconnect.end(
-            _uuid(user_id),
+            ids.read(user_id),
             environment=key.environment,
             door=Door.API,
             actor=f'API key "{key.name}"',
@@ -100,20 +98,12 @@ def deauthenticate_user(request: ApiRequest, user_id: str) -> HttpResponse:
 
 def _by_id(environment: Environment, user_id: str) -> HttpResponse:
     users = Connection.objects.for_environment(environment)
-    connection = users.filter(pk=_uuid(user_id)).first()
+    connection = users.filter(pk=ids.read(user_id)).first()
     if connection is None:
         raise Http404("user not found")
     readable = connection.is_active and connection.attention != Attention.NEEDS_REAUTH
     user = payloads.user(connection) | {"last_polled_at": None, "most_recent_data_at": None}
     return JsonResponse({"status": "success", "is_authenticated": readable, "user": user})
-
-
-def _uuid(text: str) -> UUID:
-    """What is no UUID is nobody's: it is looked up like any other and found as little."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return NOBODY
 
 
 def _page(environment: Environment, page: int, size: int) -> HttpResponse:

@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="auditentry",
+            name="via",
+            field=models.CharField(blank=True, max_length=80),
+        ),
+        migrations.AddField(
             model_name="delivery",
             name="round_count",
             field=models.PositiveSmallIntegerField(default=0),
@@ -260,6 +265,20 @@ class Migration(migrations.Migration):
             model_name="recovery",
             constraint=models.CheckConstraint(
                 condition=models.Q(("state__in", ["running", "done"])), name="recovery_state"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "held")), fields=["destination"], name="delivery_held"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="destination",
+            index=models.Index(
+                condition=models.Q(("removed_at", None), ("state", "disabled")),
+                fields=["-stopped_at"],
+                name="destination_disabled",
             ),
         ),
     ]

@@ -14,6 +14,8 @@ class AuditEntry(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="audit_entries")
     environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.PROTECT)
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT)
+    # What acted where no person did, in words: an API key by its name.
+    via = models.CharField(max_length=80, blank=True)
     action = models.CharField(max_length=60)
     subject = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=clock.now, editable=False)

@@ -67,6 +67,11 @@ class Destination(models.Model):
                 condition=models.Q(failing_since__isnull=False, state="enabled"),
                 name="destination_failing",
             ),
+            models.Index(
+                fields=["-stopped_at"],
+                condition=models.Q(state="disabled", removed_at=None),
+                name="destination_disabled",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -186,6 +191,9 @@ class Delivery(models.Model):
                 fields=["destination", "due_at"],
                 condition=models.Q(state="claimed"),
                 name="delivery_claimed",
+            ),
+            models.Index(
+                fields=["destination"], condition=models.Q(state="held"), name="delivery_held"
             ),
             models.Index(
                 fields=["destination", "state", "-created_at", "-id"], name="delivery_by_state"

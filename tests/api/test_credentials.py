@@ -14,6 +14,14 @@ OPERATIONS = [
     ("GET", "/api/v2/userInfo"),
     ("GET", "/v2/subscriptions"),
     ("DELETE", "/v2/auth/deauthenticateUser"),
+    ("GET", "/v2/portal/destinations"),
+    ("POST", "/v2/portal/destinations"),
+    ("PATCH", "/v2/portal/destinations/nobody"),
+    ("POST", "/api/v2/portal/destinations/nobody/rotate"),
+    ("GET", "/v2/portal/events"),
+    ("POST", "/v2/portal/events/nobody/resend"),
+    ("POST", "/v2/portal/recoveries"),
+    ("GET", "/v2/portal/figures"),
 ]
 
 

@@ -1,9 +1,14 @@
 """The OpenAPI document and the page to browse it."""
 
 import re
+from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
+
+from developers.states import EventType
 
 
 def test_the_document_tells_of_every_operation(db: None) -> None:
@@ -16,6 +21,22 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("get", "/v2/userInfo"),
         ("get", "/v2/subscriptions"),
         ("get", "/v2/integrations"),
+        ("get", "/v2/portal/destinations"),
+        ("post", "/v2/portal/destinations"),
+        ("get", "/v2/portal/destinations/{destination_id}"),
+        ("patch", "/v2/portal/destinations/{destination_id}"),
+        ("delete", "/v2/portal/destinations/{destination_id}"),
+        ("post", "/v2/portal/destinations/{destination_id}/rotate"),
+        ("post", "/v2/portal/destinations/{destination_id}/pause"),
+        ("post", "/v2/portal/destinations/{destination_id}/enable"),
+        ("post", "/v2/portal/destinations/{destination_id}/test"),
+        ("get", "/v2/portal/events"),
+        ("get", "/v2/portal/events/{event_id}"),
+        ("post", "/v2/portal/events/{event_id}/resend"),
+        ("get", "/v2/portal/recoveries"),
+        ("post", "/v2/portal/recoveries"),
+        ("get", "/v2/portal/recoveries/{recovery_id}"),
+        ("get", "/v2/portal/figures"),
     }
     assert document["info"]["title"] == "Terra Portal API"
     user_info = document["paths"]["/v2/userInfo"]["get"]
@@ -27,7 +48,14 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ["application/problem+json"],
         ["application/problem+json"],
     ]
-    assert "security" not in document["paths"]["/v2/integrations"]["get"]
+    open_to_all = [path for path, item in document["paths"].items() if not _asks(item)]
+    assert open_to_all == ["/v2/integrations"]
+
+
+def _asks(item: dict[str, Any]) -> bool:
+    """Whether every operation at this address asks for both headers."""
+    wanted: list[dict[str, list[str]]] = [{"dev-id": [], "x-api-key": []}]
+    return all(operation.get("security") == wanted for operation in item.values())
 
 
 def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:
@@ -44,3 +72,13 @@ def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:
     assert loaded
     assert all(finders.find(name) for _, name in loaded)
     assert "//cdn" not in page
+
+
+def test_the_page_for_receivers_tells_of_every_type_and_operation(db: None) -> None:
+    text = (Path(settings.BASE_DIR) / "docs/webhooks.md").read_text()
+    rows = [line.split("|")[1].strip().strip("`") for line in text.splitlines() if "|" in line]
+
+    assert [name for name in rows if name in EventType.values] == EventType.values
+    ours = [path for path in Client().get("/v2/openapi.json").json()["paths"] if "/portal/" in path]
+    ends = [path.rpartition("}")[2] or path.rpartition("/")[2] for path in ours]
+    assert [end for end in ends if end not in text] == []

@@ -36,6 +36,22 @@ def test_shows_this_environments_and_the_companys_newest_first(a: Side, b: Side)
     assert a.owner.email in page
 
 
+def test_what_an_api_key_did_is_said_to_be_its_work(a: Side) -> None:
+    with audit.acting('API key "backend"'):
+        audit.record(a.company, "destination.added", environment=a.environment)
+        audit.record(a.company, "destination.removed", environment=a.environment, actor=a.owner)
+    audit.record(a.company, "destination.paused", environment=a.environment)
+
+    rows = AuditEntry.objects.order_by("at").values_list("action", "via")
+    assert list(rows) == [
+        ("destination.added", 'API key "backend"'),
+        ("destination.removed", ""),
+        ("destination.paused", ""),
+    ]
+    page = a.client.get(a.url("audit/")).content.decode()
+    assert "API key &quot;backend&quot;" in page
+
+
 def test_every_member_reads_it(a: Side) -> None:
     assert a.colleague(Role.VIEWER).get(a.url("audit/")).status_code == 200
 

@@ -20,9 +20,11 @@ from developers.models import (
     Environment,
     Event,
     Membership,
+    Recovery,
     User,
 )
 from developers.webhooks.delivery import deliver_due
+from terra_portal import clock
 from tests import cast
 from tests.developers.outbox import happened, receiver
 from tests.developers.sink import Sink
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 DOMAIN: list[type[Model]] = [
     *(ApiKey, Attempt, AuditEntry, Company, Delivery),
-    *(Destination, Environment, Event, Membership),
+    *(Destination, Environment, Event, Membership, Recovery),
 ]
 every_table = pytest.mark.parametrize("model", DOMAIN, ids=lambda model: model.__name__)
 
@@ -51,6 +53,9 @@ def another(server: Sink) -> Callable[[], str]:
         receiving = receiver(environment, server)
         happened(environment)
         deliver_due()
+        Recovery.objects.create(
+            environment=environment, destination=receiving.destination, since=clock.now()
+        )
         return receiving.secret
 
     return make
