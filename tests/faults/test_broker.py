@@ -3,6 +3,7 @@
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -31,7 +32,8 @@ def wipe() -> int:
     """Forgets every message of this test's queue; how many waited there."""
     queue = app.conf.task_default_queue
     with app.connection_for_write() as broker:
-        return int(broker.default_channel.queue_purge(queue))
+        channel: Any = broker.default_channel
+        return int(channel.queue_purge(queue))
 
 
 def all_delivered() -> bool:
