@@ -11,6 +11,7 @@ from developers.models import Environment, User
 from terra_portal.errors import InvalidInputError
 
 MOST_ORIGINS = 50
+MOST_PAYLOAD_DAYS = 90
 # Schemes that run or read something in the person's own browser instead of leading anywhere.
 NEVER = frozenset({"javascript", "data", "file", "vbscript", "blob", "about", "view-source"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -26,16 +27,21 @@ def update(
     display_name: str,
     accent: str,
     return_origins: Sequence[str],
+    payload_days: int | None = None,
     by: User | None = None,
 ) -> Environment:
-    """Stores the settings, origins in their one spelling and without repeats.
+    """Stores the settings, origins in their one spelling and without repeats; `payload_days`
+    stays as it is where none is given.
 
-    Raises InvalidInputError naming `display_name`, `accent` or `return_origins`.
+    Raises InvalidInputError naming `display_name`, `accent`, `return_origins` or `payload_days`.
     """
     environment.display_name = _display_name(display_name)
     environment.accent = _accent(accent)
     environment.return_origins = _origins(return_origins)
-    environment.save(update_fields=["display_name", "accent", "return_origins"])
+    if payload_days is not None:
+        environment.payload_days = _payload_days(payload_days)
+    changed = ["display_name", "accent", "return_origins", "payload_days"]
+    environment.save(update_fields=changed)
     audit.record(environment.company, "environment.updated", environment=environment, actor=by)
     return environment
 
@@ -75,6 +81,12 @@ def _accent(text: str) -> str:
     if text and not _ACCENT.fullmatch(text):
         raise InvalidInputError("accent", "Write the colour as #rrggbb, for example #14532d.")
     return text
+
+
+def _payload_days(days: int) -> int:
+    if not 1 <= days <= MOST_PAYLOAD_DAYS:
+        raise InvalidInputError("payload_days", f"Keep them for 1 to {MOST_PAYLOAD_DAYS} days.")
+    return days
 
 
 def _origins(lines: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from developers.models import Environment
-from developers.states import EventType, Role
+from developers.states import Role
 from terra_portal.errors import InvalidInputError
 
 
@@ -56,6 +56,14 @@ class SettingsForm(VerbForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="As #rrggbb. Empty shows ours.",
     )
+    payload_days = forms.IntegerField(
+        label="Days that payloads are kept",
+        required=False,
+        min_value=1,
+        max_value=90,
+        widget=forms.NumberInput(attrs={"min": 1, "max": 90, "inputmode": "numeric"}),
+        help_text="1 to 90. Then bodies of events and answers to them are erased; attempts stay.",
+    )
     return_origins = forms.CharField(
         label="Return addresses",
         required=False,
@@ -67,6 +75,7 @@ class SettingsForm(VerbForm):
         shown = {
             "display_name": environment.display_name,
             "accent": environment.accent,
+            "payload_days": environment.payload_days,
             "return_origins": "\n".join(environment.return_origins),
         }
         super().__init__(data, initial=shown)
@@ -95,15 +104,6 @@ class RoleForm(VerbForm):
     def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _offer(self, roles)
-
-
-class EventFilter(VerbForm):
-    type = forms.ChoiceField(
-        label="Type",
-        required=False,
-        choices=[("", "Every type"), *EventType.choices],
-        error_messages={"invalid_choice": "There is no such type of event."},
-    )
 
 
 def _offer(form: forms.Form, roles: Iterable[Role]) -> None:

@@ -8,7 +8,7 @@ WIDTH = 640
 HEIGHT = 200
 STEPS = 4
 GAP = 0.28  # of a bar's slot
-DOT = 3.0  # the length of a line between two gaps
+DOT = 0.2  # the length of a value between two gaps
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,14 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
+    """A stretch of a series between two gaps; a lone one is a single value."""
+
     name: str
     tone: int
     ghost: bool
     points: str
     area: str
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ def lines(
     *,
     unit: str = "",
     top: float | None = None,
+    marks: Sequence[str] | None = None,
 ) -> Plot:
-    """Lines over the same `names`, up to `top` where it is given.
+    """Lines over the same `names`, up to `top` where it is given; `marks` are shorter names.
 
     The first one that is no ghost is filled below.
     """
@@ -116,7 +120,7 @@ def lines(
     return Plot(
         label=label,
         ticks=_ticks(top, unit),
-        marks=_marks(names),
+        marks=_marks(marks or names),
         columns=_columns(names, series, unit, [x - _slot(len(names)) / 2 for x in xs]),
         series=list(series),
         rows=_rows(names, series, unit),
@@ -241,25 +245,25 @@ def _y(value: float, top: float) -> float:
 
 
 def _unbroken(row: Series, xs: Sequence[float]) -> list[list[tuple[float, float]]]:
-    """The stretches between the gaps; a point by itself gets the length to be seen."""
+    """The stretches between the gaps, one at least."""
     parts: list[list[tuple[float, float]]] = [[]]
     for x, value in zip(xs, row.values, strict=True):
         if value is not None:
             parts[-1].append((x, value))
         elif parts[-1]:
             parts.append([])
-    return [part if part[1:] else _dot(*part[0]) for part in parts if part]
-
-
-def _dot(x: float, value: float) -> list[tuple[float, float]]:
-    left = min(max(x - DOT / 2, 0), WIDTH - DOT)
-    return [(left, value), (left + DOT, value)]
+    return [part for part in parts if part] or [[]]
 
 
 def _line(row: Series, part: Sequence[tuple[float, float]], top: float, *, filled: bool) -> Line:
-    points = " ".join(f"{x},{_y(value, top)}" for x, value in part)
-    area = f"{part[0][0]},{HEIGHT} {points} {part[-1][0]},{HEIGHT}" if filled else ""
-    return Line(name=row.name, tone=row.tone, ghost=row.ghost, points=points, area=area)
+    # A line without a length is not drawn everywhere, so a lone value gets a short one.
+    lone = len(part) == 1
+    ends = (
+        [(part[0][0] - DOT / 2, part[0][1]), (part[0][0] + DOT / 2, part[0][1])] if lone else part
+    )
+    points = " ".join(f"{round(x, 1)},{_y(value, top)}" for x, value in ends)
+    area = f"{part[0][0]},{HEIGHT} {points} {part[-1][0]},{HEIGHT}" if filled and part[1:] else ""
+    return Line(row.name, row.tone, row.ghost, points, area, lone)
 
 
 def _bars(series: Sequence[Series], count: int, top: float) -> list[Bar]:

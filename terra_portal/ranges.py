@@ -43,6 +43,11 @@ class Range:
             return [f"{at:%H:%M}" for at in self.starts]
         if self.step == HOUR:
             return [f"{at.day} {at:%b %H:%M}" for at in self.starts]
+        return self.days
+
+    @property
+    def days(self) -> list[str]:
+        """The day of each bucket: what there is room for below a chart."""
         return [f"{at.day} {at:%b}" for at in self.starts]
 
     def trunc(self, field: str) -> TruncHour | TruncDay:

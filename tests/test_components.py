@@ -150,8 +150,21 @@ def test_the_scale_ends_in_whole_steps(highest: int, top: int) -> None:
     plot = charts.lines("x", ["a"], [charts.Series("x", [highest])])
     steps = [tick.y for tick in plot.ticks]
     assert steps == [0, 50, 100, 150, 200]
-    point = float(plot.lines[0].points.split(",")[1])
+    point = float(plot.lines[0].points.split()[0].split(",")[1])
     assert point == pytest.approx(200 - 200 * highest / top, abs=0.1)
+
+
+def test_a_gap_breaks_the_line_and_is_said() -> None:
+    values = [None, 50, None, 100, 100]
+    plot = charts.lines("x", list("abcde"), [charts.Series("Rate", values)], unit="%", top=100)
+    assert [line.points for line in plot.lines] == [
+        "159.9,100.0 160.1,100.0",
+        "480.0,0.0 640.0,0.0",
+    ]
+    assert [line.lone for line in plot.lines] == [True, False]
+    assert [line.area for line in plot.lines] == ["", "480.0,200 480.0,0.0 640.0,0.0 640.0,200"]
+    assert dict(plot.rows) == {"a": ["–"], "b": ["50%"], "c": ["–"], "d": ["100%"], "e": ["100%"]}
+    assert plot.columns[0].title == "a: Rate –"
 
 
 def test_a_stack_stands_on_the_ground_without_gaps() -> None:

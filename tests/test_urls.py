@@ -19,9 +19,10 @@ from pytest_django.fixtures import Settings
 
 from connections import clients, connect, links
 from developers import api_keys
-from developers.models import Environment, Event, Membership
+from developers.models import Delivery, Environment, Event, Membership
 from developers.states import EventType, Role
-from developers.webhooks import destinations
+from developers.webhooks import destinations, resend
+from terra_portal import clock
 from tests import cast
 from tests.dashboard.scene import Side, side
 
@@ -94,6 +95,12 @@ PAGES = [
     Row("destination_remove", "post", SEE, FORBIDDEN, elsewhere=NONE),
     Row("events", "get", OK, OK),
     Row("event", "get", OK, OK, elsewhere=NONE),
+    Row("event_resend", "post", SEE, FORBIDDEN, elsewhere=NONE),
+    Row("event_delivery_resend", "post", SEE, FORBIDDEN, elsewhere=NONE),
+    Row("recoveries", "get", OK, OK),
+    Row("recovery_create", "get", UNFIT, FORBIDDEN),
+    Row("recovery_create", "post", UNFIT, FORBIDDEN),
+    Row("recovery", "get", OK, OK, elsewhere=NONE),
     Row("environment_settings", "get", OK, OK),
     Row("environment_settings", "post", SEE, FORBIDDEN),
     Row("members", "get", OK, OK),
@@ -181,12 +188,16 @@ def scene(db: None, settings: Settings) -> Scene:
 def things(environment: Environment) -> dict[str, Any]:
     """One of each row that an address of this environment can name."""
     event = Event.objects.create(environment=environment, type=EventType.AUTH, body="{}")
+    to, _ = destinations.add(environment, "https://a.example/")
+    sent = Delivery.objects.create(environment=environment, event=event, destination=to)
     return {
         "user_id": cast.connection(environment, reference_id="r").pk,
         "link_id": links.open_session(environment)[0].pk,
         "key_id": api_keys.create(environment, name="k")[0].pk,
-        "destination_id": destinations.add(environment, "https://a.example/")[0].pk,
+        "destination_id": to.pk,
         "event_id": event.pk,
+        "delivery_id": sent.pk,
+        "recovery_id": resend.recover(environment, since=clock.now()).pk,
     }
 
 
@@ -262,7 +273,7 @@ def test_other_methods_are_refused(scene: Scene, name: str) -> None:
 
 def test_whatever_names_something_is_asked_for_elsewhere() -> None:
     ids = {"user_id", "link_id", "key_id", "destination_id", "event_id", "member_id"}
-    ids |= {"token", "attempt_id", "hook_id"}
+    ids |= {"token", "attempt_id", "hook_id", "delivery_id", "recovery_id"}
     naming = {name for name, filled in addresses().items() if ids & filled}
     assert naming == {row.name for row in PAGES if row.elsewhere is not None}
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q
 
 from connections.dashboard.causes import OTHERWISE, TONES, cause
-from terra_portal.ranges import Range
 from connections.models import ConnectAttempt, Connection, ConnectSession, Revocation
 from connections.states import End
 from developers.models import Delivery, Destination, Environment
 from developers.states import DeliveryState
 from terra_portal import charts
+from terra_portal.ranges import Range
 
 
 @dataclass(frozen=True)

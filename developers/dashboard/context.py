@@ -62,7 +62,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("sources", "Sources", "watch", ("source",)),
             Entry("api_keys", "API keys", "key-round", ("api_key_",)),
             Entry("destinations", "Destinations", "webhook", ("destination",)),
-            Entry("events", "Events", "zap", ("event",)),
+            Entry("events", "Events", "zap", ("event", "recover")),
         ),
     ),
     (

@@ -9,9 +9,11 @@ from developers.dashboard import (
     destination_secret,
     destination_settings,
     destinations,
+    event,
     events,
     home,
     members,
+    recoveries,
     settings,
 )
 
@@ -45,7 +47,16 @@ of_environment: list[URLPattern | URLResolver] = [
         "destinations/<uuid:destination_id>/remove/", destination.remove, name="destination_remove"
     ),
     path("events/", events.events, name="events"),
-    path("events/<uuid:event_id>/", events.event, name="event"),
+    path("events/<uuid:event_id>/", event.event, name="event"),
+    path("events/<uuid:event_id>/resend/", event.send_everywhere, name="event_resend"),
+    path(
+        "events/<uuid:event_id>/deliveries/<uuid:delivery_id>/resend/",
+        event.send_again,
+        name="event_delivery_resend",
+    ),
+    path("recoveries/", recoveries.recoveries, name="recoveries"),
+    path("recoveries/new/", recoveries.create, name="recovery_create"),
+    path("recoveries/<uuid:recovery_id>/", recoveries.recovery, name="recovery"),
     path("settings/", settings.environment_settings, name="environment_settings"),
     path("members/", members.members, name="members"),
     path("members/add/", members.add, name="member_add"),

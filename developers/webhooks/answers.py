@@ -9,7 +9,7 @@ _BY_STATUS = {
     404: "Nothing is at this path (404). Compare the destination’s address with your routes.",
     405: "This path takes no POST (405). Compare the destination’s address with your routes.",
     408: "Your server gave up waiting for the request (408).",
-    410: "Your server says that nobody listens here for good (410), which disables the destination.",
+    410: "Your server says that nobody listens here any more (410). That disables the destination.",
     413: "Your server takes no body of this size (413). Raise its limit.",
     415: "Your server takes no application/json (415).",
     429: "Your server was asked too often (429). The next attempt waits.",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -13,7 +13,6 @@ from developers.models import (
     Delivery,
     Destination,
     Environment,
-    EnvironmentQuerySet,
     Event,
 )
 from terra_portal import charts, ranges
@@ -66,7 +65,9 @@ class Figures:
         said = f": {self.whole.rate:g}% in all" if self.whole else ""
         label = f"Attempts that arrived over the last {self.within.words}{said}"
         row = charts.Series("Arrived", rates)
-        return charts.lines(label, self.within.names, [row], unit="%", top=100)
+        return charts.lines(
+            label, self.within.names, [row], unit="%", top=100, marks=self.within.days
+        )
 
     @property
     def time_plot(self) -> charts.Plot:
@@ -75,7 +76,7 @@ class Figures:
         slow = [part.slow if part else None for part in parts]
         label = f"Time until the answer over the last {self.within.words}"
         rows = [charts.Series("Median", medians), charts.Series("95th percentile", slow, 3)]
-        return charts.lines(label, self.within.names, rows, unit=" ms")
+        return charts.lines(label, self.within.names, rows, unit=" ms", marks=self.within.days)
 
 
 def of(about: Environment | Destination, days: int = USUAL) -> Figures:
@@ -91,9 +92,8 @@ def of(about: Environment | Destination, days: int = USUAL) -> Figures:
     return Figures(within, slices, _whole(made), _cut(newest))
 
 
-def _newest(
-    about: Environment | Destination, since: datetime
-) -> EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery]:
+def _newest(about: Environment | Destination, since: datetime) -> QuerySet[Any]:
+    """The environment's events, or the deliveries to the destination."""
     if isinstance(about, Environment):
         events = Event.objects.for_environment(about).filter(occurred_at__gte=since)
         return events.order_by("-occurred_at", "-pk")
@@ -101,17 +101,14 @@ def _newest(
     return deliveries.order_by("-created_at", "-pk")
 
 
-def _attempts(
-    about: Environment | Destination,
-    newest: EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery],
-) -> QuerySet[Attempt]:
+def _attempts(about: Environment | Destination, newest: QuerySet[Any]) -> QuerySet[Attempt]:
     ids = newest.values("pk")[:MOST]
     if isinstance(about, Environment):
         return Attempt.objects.filter(delivery__event__in=ids)
     return Attempt.objects.filter(delivery__in=ids)
 
 
-def _cut(newest: EnvironmentQuerySet[Event] | EnvironmentQuerySet[Delivery]) -> int:
+def _cut(newest: QuerySet[Any]) -> int:
     return MOST if newest.values("pk")[MOST : MOST + 1] else 0
 
 

@@ -121,3 +121,27 @@ def test_admins_change_them(a: Side) -> None:
 def test_outsiders_change_nothing(a: Side, b: Side) -> None:
     assert b.client.post(a.url("settings/"), GIVEN).status_code == 404
     assert stored(a) == ("", "", [])
+
+
+def kept(side: Side) -> int:
+    return Environment.objects.get(pk=side.environment.pk).payload_days
+
+
+def test_payloads_are_kept_as_long_as_it_is_set(a: Side) -> None:
+    assert kept(a) == 14
+    a.client.post(a.url("settings/"), GIVEN | {"payload_days": "90"})
+    assert kept(a) == 90
+    a.client.post(a.url("settings/"), GIVEN)
+    assert kept(a) == 90
+
+
+@pytest.mark.parametrize("days", ["0", "91", "-1", "x", "1.5"])
+def test_other_lengths_are_refused(a: Side, days: str) -> None:
+    answer = a.client.post(a.url("settings/"), GIVEN | {"payload_days": days})
+    assert answer.status_code == 422
+    assert kept(a) == 14
+
+
+def test_viewers_read_how_long_payloads_are_kept(a: Side) -> None:
+    page = a.colleague(Role.VIEWER).get(a.url("settings/")).content.decode()
+    assert "14 days" in page

@@ -40,9 +40,7 @@ def queue_of(destination: Destination, count: int, *, due_in: timedelta = timede
     with connection.cursor() as cursor:
         cursor.execute(COPY_EVENTS, [destination.environment_id, count])
         due_at = clock.now() - timedelta(hours=1) + due_in
-        cursor.execute(
-            COPY_DELIVERIES, [destination.pk, due_at, destination.environment_id, count]
-        )
+        cursor.execute(COPY_DELIVERIES, [destination.pk, due_at, destination.environment_id, count])
         cursor.execute("ANALYZE developers_delivery")
 
 

@@ -1,0 +1,137 @@
+"""What the lists, the figures and the erasing read: little, however many events there are."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection as database
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from developers.dashboard.event_filter import EventFilter
+from developers.models import Delivery, Destination, Environment, Event
+from developers.states import DeliveryState, EventType
+from developers.webhooks import resend
+from terra_portal import clock
+from tests import cast
+from tests.developers import backlog
+
+MANY = 4000
+RARE = 4
+SHOWN = 51
+SOMEBODY = UUID(int=7)
+
+
+@pytest.fixture
+def crowd(environment: Environment) -> Destination:
+    """Thousands of events, delivered, of two environments; a few given up, held or of one user."""
+    to = backlog.target(environment)
+    other = backlog.target(cast.company("B").environments["testing"])
+    now = clock.now()
+    for target in (to, other):
+        here = target.environment
+        events = [
+            Event(
+                environment=here,
+                type=EventType.DEAUTH if number % 1000 == 0 else EventType.AUTH,
+                subject_id=SOMEBODY if number % 1000 == 1 and target is to else uuid4(),
+                reference_id="Ada" if number % 1000 == 2 else f"person {number}",
+                body="{}",
+                occurred_at=now - timedelta(minutes=number),
+                erased_at=None if number < MANY / 2 else now,
+            )
+            for number in range(MANY)
+        ]
+        Event.objects.bulk_create(events)
+        Delivery.objects.bulk_create(
+            Delivery(
+                environment=here,
+                event=event,
+                destination=target,
+                state=_state(number),
+                created_at=event.occurred_at,
+                finished_at=event.occurred_at,
+            )
+            for number, event in enumerate(events)
+        )
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE developers_event, developers_delivery")
+    return to
+
+
+def _state(number: int) -> DeliveryState:
+    rare = {3: DeliveryState.EXHAUSTED, 4: DeliveryState.HELD, 5: DeliveryState.DUE}
+    return rare.get(number % 1000, DeliveryState.DELIVERED)
+
+
+def reading(rows: QuerySet[Any, Any]) -> list[dict[str, Any]]:
+    """Every step of the executed plan that reads events or deliveries."""
+    (plan,) = json.loads(rows.explain(format="json", analyze=True, buffers=True))
+    tables = {Event._meta.db_table, Delivery._meta.db_table}
+    return [
+        step
+        for step in steps(plan["Plan"])
+        if step.get("Relation Name") in tables or step["Node Type"] == "Bitmap Index Scan"
+    ]
+
+
+def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from steps(child)
+
+
+def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> None:
+    found = reading(rows)
+    assert any(str(step.get("Index Name")).startswith(index) for step in found), found
+    for step in found:
+        assert step["Node Type"] != "Seq Scan", step
+        read = (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"]
+        assert read <= most, step
+
+
+@pytest.mark.parametrize(
+    ("filters", "index", "count"),
+    [
+        ("", "event_listed", SHOWN),
+        ("type=deauth", "event_by_type", RARE),
+        (f"user_id={SOMEBODY}", "event_by_user", RARE),
+        ("reference_id=Ada", "event_by_reference", RARE),
+        ("outcome=delivered", "event_listed", SHOWN),
+        ("outcome=failed", "delivery_by_state", RARE),
+        ("outcome=held", "delivery_by_state", RARE),
+        ("outcome=waiting", "delivery_due", RARE),
+        ("type=auth&outcome=failed", "delivery_by_state", RARE),
+        ("since=2020-01-01&outcome=delivered", "event_listed", SHOWN),
+    ],
+)
+def test_each_filter_has_its_index(
+    crowd: Destination, filters: str, index: str, count: int
+) -> None:
+    found = EventFilter(QueryDict(filters)).narrow(crowd.environment)
+    page = found.order_by("-occurred_at", "-pk")[:SHOWN]
+    assert len(page) == count
+    assert_reads_little(page, index, most=2 * SHOWN)
+
+
+def test_what_was_given_up_is_found_by_its_index(crowd: Destination) -> None:
+    since = clock.now() - timedelta(days=30)
+    given_up = resend.given_up(crowd.environment, since=since)
+    assert given_up.count() == RARE
+    assert_reads_little(given_up, "delivery_by_state", most=RARE)
+    recovery = resend.recover(crowd.environment, since=since)
+    batch = resend._open(recovery, crowd.pk).order_by("-created_at", "-pk")[: resend.BATCH]
+    assert_reads_little(batch, "delivery_by_state", most=RARE)
+
+
+def test_what_is_to_be_erased_is_found_by_its_index(crowd: Destination) -> None:
+    before = clock.now() - timedelta(minutes=MANY / 2 - 3.5)
+    old = Event.objects.filter(
+        environment=crowd.environment, erased_at=None, occurred_at__lt=before
+    )
+    rows = old.order_by("occurred_at", "pk")[:SHOWN]
+    assert len(rows) == 3
+    assert_reads_little(rows, "event_to_erase", most=3)
