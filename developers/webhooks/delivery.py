@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 # Requests under way in each lane. One of the quick lane counts no longer once it has proved slow:
 # it keeps its thread, of which there are many, and not the others' room.
-QUICK = 128
+QUICK = 32
 SLOW = 16
 THREADS = 256
 # How long one run takes up new rows; the next sweep goes on. Slow requests of before may last
