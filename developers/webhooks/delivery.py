@@ -21,11 +21,12 @@ logger = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-# Requests under way in each lane. One of the quick lane counts no longer once it has proved slow:
-# it keeps its thread, of which there are many, and not the others' room.
-QUICK = 32
+# Requests under way in each lane. One of the quick lane that is not back soon counts no longer: it
+# keeps its thread, of which there are many, and not the others' room.
+QUICK = 64
 SLOW = 16
 THREADS = 256
+SOON_SECONDS = 0.25
 # How long one run takes up new rows; the next sweep goes on. Slow requests of before may last
 # longer, and while they do the quick lane stays open for a while.
 RUN_SECONDS = 20.0
@@ -85,9 +86,9 @@ class Run:
     def _take(self, *, slow: bool) -> int:
         """Claims what there is room for, and sends it."""
         room, since = self._room(slow=slow), time.monotonic()
-        # A handful at a time costs as many statements as one; a little room waits for more.
-        is_early = since - self._looked_at[slow] < LOOK_SECONDS
-        if room <= 0 or (is_early and room < (SLOW if slow else QUICK) // 4):
+        # Many at a time cost as many statements as one; a little room waits for more.
+        is_early = self._flying and since - self._looked_at[slow] < LOOK_SECONDS
+        if room <= 0 or (is_early and (slow or room < QUICK // 4)):
             return 0
         self._looked_at[slow] = since
         claimed = _patiently(claims.claim, room, slow=slow)
@@ -107,7 +108,8 @@ class Run:
         in_slow = sum(flight.slow for flight in self._flying)
         if slow:
             return SLOW - in_slow
-        in_quick = sum(not _is_slow(flight) for flight in self._flying)
+        soon = time.monotonic() - SOON_SECONDS
+        in_quick = sum(not one.slow and one.claimed_at > soon for one in self._flying)
         return min(QUICK - in_quick, THREADS - SLOW - (len(self._flying) - in_slow))
 
     def _fly(self, flight: Flight) -> None:

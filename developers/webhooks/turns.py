@@ -27,7 +27,9 @@ MOST_VISITED = 2_000
 CLAIMABLE = (DeliveryState.DUE, DeliveryState.CLAIMED)
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
-# Each step jumps to the first row of the next destination that has any: its earliest one.
+# Each step jumps to the first row of the next destination that has any: its earliest one. With
+# `= ANY` the order still names the destination, so that only an index of its own fits: by `due_at`
+# alone one might be led through everybody's rows.
 OPEN = """
 WITH RECURSIVE walk (id, due_at, visited) AS (
     (SELECT destination_id, due_at, 1 FROM developers_delivery
@@ -46,14 +48,14 @@ SELECT destination.id
 FROM walk JOIN developers_destination AS destination ON destination.id = walk.id
 WHERE walk.due_at <= %(now)s AND walk.id <= %(high)s
   AND (destination.slow_until IS NOT NULL AND destination.slow_until > %(now)s) = %(slow)s
-  AND (SELECT count(*) FROM developers_delivery
-       WHERE destination_id = walk.id AND state = 'claimed' AND due_at > %(now)s) < %(at_once)s
+  AND (SELECT count(*) FROM (
+          SELECT 1 FROM developers_delivery
+          WHERE destination_id = ANY (ARRAY[walk.id]) AND state = 'claimed' AND due_at > %(now)s
+          ORDER BY destination_id, due_at LIMIT %(at_once)s) AS sending) < %(at_once)s
 LIMIT %(most)s
 FOR NO KEY UPDATE OF destination SKIP LOCKED
 """
-# A statement of its own, so that it sees what was claimed until the destinations were locked. With
-# `= ANY` the order still names the destination, so that only its own index fits: by `due_at`
-# alone one might be led through everybody's rows.
+# A statement of its own, so that it sees what was claimed until the destinations were locked.
 TAKE = """
 WITH picked AS MATERIALIZED (
     SELECT turn.id
@@ -64,8 +66,11 @@ WITH picked AS MATERIALIZED (
           AND due_at <= %(now)s
         ORDER BY destination_id, due_at
         LIMIT greatest(0, %(at_once)s - (
-            SELECT count(*) FROM developers_delivery
-            WHERE destination_id = open.id AND state = 'claimed' AND due_at > %(now)s))
+            SELECT count(*) FROM (
+                SELECT 1 FROM developers_delivery
+                WHERE destination_id = ANY (ARRAY[open.id]) AND state = 'claimed'
+                  AND due_at > %(now)s
+                ORDER BY destination_id, due_at LIMIT %(at_once)s) AS sending))
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS turn
     LIMIT %(most)s
