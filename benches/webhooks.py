@@ -3,8 +3,11 @@
 import http.client
 import statistics
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+
+import httpx
 
 from benches import machine
 from benches.receivers import Receivers, SinkServer, sink
@@ -66,25 +69,40 @@ class Loop:
     server: SinkServer
     number: int
 
-    def post(self) -> float:
+    def bare(self) -> float:
+        """By Python's own client, which does the least."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        body, headers = self._request()
+
+        def post() -> int:
+            connection.request("POST", "/bare", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        with closing(connection):
+            return self._timed(post)
+
+    def usual(self) -> float:
+        """By the client that a Python program would use; a figure beside the yardstick."""
+        body, headers = self._request()
+        url = f"http://127.0.0.1:{self.server.port}/bare"
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            return self._timed(lambda: client.post(url, content=body, headers=headers).status_code)
+
+    def _request(self) -> tuple[bytes, dict[str, str]]:
+        """One of the worker's last deliveries."""
         delivery = Delivery.objects.select_related("event", "destination", "environment")[0]
         body = delivery.event.body.encode()
-        headers = signing.headers(delivery, body, at=clock.now())
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        return body, signing.headers(delivery, body, at=clock.now())
 
+    def _timed(self, post: Callable[[], int]) -> float:
         def work() -> None:
             for _ in range(self.number):
-                connection.request("POST", "/bare", body, headers)
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status != 200:
-                    raise NotDoneError(f"the sink answered {answer.status}")
+                if post() != 200:
+                    raise NotDoneError("the sink did not answer with 200")
 
-        connection.connect()
-        try:
-            return timed(work)
-        finally:
-            connection.close()
+        return timed(work)
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,7 @@ class Found:
 
     number: int
     bare: list[float]
+    usual: list[float]
     seconds: list[float]
     quiet: list[Told]
     hanging: list[Told]
@@ -101,6 +120,10 @@ class Found:
     def rates(self) -> list[float]:
         """The worker's deliveries a second, in parts of what the bare loop did beside it."""
         return [bare / mine for bare, mine in zip(self.bare, self.seconds, strict=True)]
+
+    @property
+    def beside_usual(self) -> list[float]:
+        return [usual / mine for usual, mine in zip(self.usual, self.seconds, strict=True)]
 
     @property
     def delays(self) -> list[float]:
@@ -116,15 +139,11 @@ def run(options: Namespace) -> str:
         receivers = Receivers(number, server)
         quiet = Worker(server, receivers, number, 0)
         hanging = Worker(server, receivers, number, HANGING_EVERY)
-        # The worker goes first: the loop sends one of its deliveries.
-        seconds, bare, _ = interleaved(
-            options.rounds,
-            quiet.deliver,
-            Loop(server, number).post,
-            hanging.deliver,
-            shown=step.alive,
-        )
-    found = Found(number, bare, seconds, quiet.told[1:], hanging.told[1:])
+        loop = Loop(server, number)
+        # The worker goes first: the loops send one of its deliveries.
+        sides = (quiet.deliver, loop.bare, loop.usual, hanging.deliver)
+        seconds, bare, usual, _ = interleaved(options.rounds, *sides, shown=step.alive)
+    found = Found(number, bare, usual, seconds, quiet.told[1:], hanging.told[1:])
     return "\n\n".join([table(found), verdicts(found), conditions(options.rounds, busyness)])
 
 
@@ -138,6 +157,8 @@ def table(found: Found) -> str:
         f"| deliveries a second, one worker process | {_rate(found, found.seconds)} | |",
         f"| bare loop, requests a second | {_rate(found, found.bare)} | |",
         f"| worker beside bare loop | {_times(found.rates)} | |",
+        f"| loop by `httpx`, requests a second | {_rate(found, found.usual)} | |",
+        f"| worker beside that loop | {_times(found.beside_usual)} | |",
         f"| change to arrival at the last that answers, ms | {last[0]} | {last[1]} |",
         f"| commit to arrival, the median of those, ms | {median[0]} | {median[1]} |",
         f"| that median beside the one while none hangs | | {_times(found.delays)} |",

@@ -67,7 +67,7 @@ def example(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
 @environment_page(role=Role.DEVELOPER)
 def pause(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     verbs.pause(one(request, destination_id), by=request.user)
-    messages.success(request, "Paused. Events are kept for it and go out once it is enabled.")
+    messages.success(request, "The destination is paused.")
     return redirect(address(request, "destination", destination_id=destination_id))
 
 
@@ -75,7 +75,7 @@ def pause(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
 @environment_page(role=Role.DEVELOPER)
 def enable(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
     verbs.enable(one(request, destination_id), by=request.user)
-    messages.success(request, "Enabled. What was held goes out now.")
+    messages.success(request, "The destination is enabled. What was held goes out now.")
     return redirect(address(request, "destination", destination_id=destination_id))
 
 

@@ -10,6 +10,7 @@ def found(rates: list[float], delays: list[float]) -> Found:
     return Found(
         number=1000,
         bare=[1.0] * len(rates),
+        usual=[2.0] * len(rates),
         seconds=[1 / rate for rate in rates],
         quiet=[Told(3.0, 1.0)] * len(delays),
         hanging=[Told(4.0, delay) for delay in delays],
@@ -33,13 +34,15 @@ def test_a_missed_aim_is_said_as_plainly_as_one_that_is_met(
 
 def test_a_row_shows_median_lowest_and_highest() -> None:
     rows = table(found([0.5, 0.25, 1.0], [1.0, 2.0, 1.5])).splitlines()
-    assert rows[2:5] == [
+    assert rows[2:7] == [
         "| deliveries a second, one worker process | 500 (250–1,000) | |",
         "| bare loop, requests a second | 1,000 (1,000–1,000) | |",
         "| worker beside bare loop | 0.50× (0.25–1.00) | |",
+        "| loop by `httpx`, requests a second | 500 (500–500) | |",
+        "| worker beside that loop | 1.00× (0.50–2.00) | |",
     ]
-    assert rows[5] == (
+    assert rows[7] == (
         "| change to arrival at the last that answers, ms "
         "| 3,000 (3,000–3,000) | 4,000 (4,000–4,000) |"
     )
-    assert rows[7] == "| that median beside the one while none hangs | | 1.50× (1.00–2.00) |"
+    assert rows[9] == "| that median beside the one while none hangs | | 1.50× (1.00–2.00) |"
