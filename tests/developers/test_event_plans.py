@@ -152,7 +152,8 @@ def test_the_figures_of_a_small_environment_read_its_own_rows(crowd: Destination
         backlog.attempt(backlog.delivery(to, DeliveryState.DELIVERED))
     analyze()
     since = clock.now() - timedelta(days=30)
-    for about, index in ((to.environment, "event_listed"), (to, "delivery_")):
+    for about in (to.environment, to):
         made = figures._attempts(about, figures._newest(about, since))
         assert len(made) == RARE
-        assert_reads_little(made, index, most=RARE)
+        # Several indexes lead to so few rows: which one is the planner's choice.
+        assert_reads_little(made, "", most=RARE)
