@@ -57,12 +57,13 @@ def weighted(*choices: tuple[int, st.SearchStrategy[T]]) -> st.SearchStrategy[T]
     return st.sampled_from(range(len(every))).flatmap(every.__getitem__)
 
 
-_calls = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
+_calls = st.sampled_from([1, 1, 2, 2, 3, 3, 4])
+_others = st.sampled_from([*MEANWHILE, "connect", "connect", "disconnect"])
 troubles: st.SearchStrategy[Trouble] = weighted(
     (5, st.none()),
     (1, st.builds(KilledAtCall, _calls, st.booleans())),
     (1, st.builds(KilledAtStatement, st.integers(1, 60))),
-    (2, st.builds(Meanwhile, _calls, st.booleans(), st.sampled_from(MEANWHILE), st.integers(0, 8))),
+    (3, st.builds(Meanwhile, _calls, st.booleans(), _others, st.integers(0, 8))),
 )
 
 

@@ -17,7 +17,7 @@ class Lifecycle(Walk):
         tells=st.booleans(),
         rotates=st.sampled_from([True, True, False]),
         most_at_once=st.sampled_from([5, 5, 1]),
-        crowd=st.lists(st.tuples(companies, people, references), min_size=1, max_size=5),
+        crowd=st.lists(st.tuples(companies, people, references), min_size=2, max_size=5),
     )
     def begin(
         self,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from connections import tokens
 from connections.states import Door
-from tests.properties.stage import COMPANIES, PEOPLE, SCOPES, Stage, one_of
+from tests.properties.stage import COMPANIES, SCOPES, Stage, one_of
 
 
 def happen(deed: str, stage: Stage, pick: int) -> None:
@@ -38,8 +38,9 @@ def _callback(stage: Stage, pick: int) -> None:
 
 
 def _connect(stage: Stage, pick: int) -> None:
-    flow = stage.begin(pick % COMPANIES, "")
-    stage.consent(flow, pick // COMPANIES % PEOPLE, SCOPES, allow=True)
+    """The person of the last step, at some company."""
+    flow = stage.begin(pick % COMPANIES, "r" if pick % 2 else "")
+    stage.consent(flow, stage.person, SCOPES, allow=True)
     stage.callback(flow, cookie=True)
 
 

@@ -46,6 +46,9 @@ class Picture:
         """What the account has consented to this client, in order; the last one counts."""
         return self.consents.get((grant.oauth_client.client_id, grant.provider_user_id), [])
 
+    def standing_on(self, consent: Consent) -> list[Grant]:
+        return [one for one in self.grants.values() if consent in self.books_of(one)]
+
     def alive(self) -> list[Consent]:
         return [one for rows in self.consents.values() for one in rows if not one.end]
 

@@ -80,6 +80,8 @@ class Stage:
     # Whether the provider sends notices at all.
     tells: bool = True
     mistyped: set[int] = field(default_factory=set)
+    # Who has acted last.
+    person: int = 0
     has_news: bool = True
     _books: list[Consent] = field(default_factory=list)
     asked: set[UUID] = field(default_factory=set)
@@ -160,7 +162,7 @@ class Stage:
             "decision": "allow" if allow else "deny",
             "scopes": list(scopes),
         }
-        self.has_news = True
+        self.has_news, self.person = True, person
         flow.said = query(self.sandbox.control("POST", "authorize", asked)["redirect"])
 
     def callback(self, flow: Flow, *, cookie: bool) -> Landing:
@@ -198,7 +200,7 @@ class Stage:
         return api.delete("/auth/deauthenticateUser", user_id=str(connection.pk)).status
 
     def press_revoke(self, consent: Consent) -> int:
-        self.has_news = True
+        self.has_news, self.person = True, self.people.index(consent.account)
         asked = {"account": consent.account, "client_id": consent.client_id}
         return int(self.sandbox.control("POST", "revoke", asked)["revoked"])
 
