@@ -14,6 +14,7 @@ from developers.dashboard import destination_health
 from developers.dashboard.addresses import address, part
 from developers.dashboard.destination_forms import ExampleForm
 from developers.dashboard.destinations import current, spoken
+from developers.dashboard.sending import sending
 from developers.models import Attempt, Delivery, Destination, EnvironmentQuerySet
 from developers.states import DeliveryState, Role
 from developers.webhooks import destinations as verbs
@@ -43,7 +44,10 @@ def destination(request: EnvironmentRequest, destination_id: UUID) -> HttpRespon
         "links": paging.links(page, request.GET),
         "moving": any(_is_moving(row) for row in page.rows),
     }
-    return render(request, part(request, "dashboard/destination.html", "list"), context)
+    template = part(request, "dashboard/destination.html", "list")
+    if "#" not in template:
+        context |= sending(request, found)
+    return render(request, template, context)
 
 
 @require_POST

@@ -55,7 +55,7 @@ def test_the_page_costs_the_same_for_any_number_of_rows(
     for _ in range(count):
         tried = delivery(to, attempt_count=1)
         Attempt.objects.create(delivery=tried, number=1, duration_ms=7, status_code=500)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(11):
         answer = a.client.get(a.url(f"destinations/{to.id}/"))
     assert len(answer.context["rows"]) == count
 
@@ -176,6 +176,17 @@ def test_shows_state_attempts_and_last_answer_of_each_delivery(a: Side) -> None:
     page = answer.content.decode()
     assert ">Retrying</span>" in page
     assert '<span class="http bad">503</span>' in page
+
+
+def test_draws_how_sending_goes_and_leaves_it_out_of_an_update(a: Side) -> None:
+    to = destination(a)
+    tried = delivery(to, attempt_count=1)
+    Attempt.objects.create(delivery=tried, number=1, duration_ms=9, status_code=200)
+    page = a.url(f"destinations/{to.id}/")
+    assert a.client.get(page).content.decode().count("Sending in the last 7 days") == 1
+    update = a.client.get(page, headers={"HX-Request": "true"}).content.decode()
+    assert "Sending in the last" not in update
+    assert "<code>auth</code>" in update
 
 
 def test_pauses_and_enables(a: Side) -> None:

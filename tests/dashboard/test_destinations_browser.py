@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from developers.models import Delivery, Destination
+from developers.models import Attempt, Delivery, Destination
 from developers.states import DeliveryState, StoppedBecause
 from developers.webhooks import destinations, examples
 from developers.webhooks.delivery import deliver_due
@@ -52,7 +52,7 @@ def test_one_is_added_tested_rotated_paused_and_removed(a: Side, desk: BrowserCo
         assert "deauth" not in made.event_types
         page.get_by_label("Event type").select_option("deauth")
         page.get_by_role("button", name="Send an example").click()
-        row = page.locator("tbody tr")
+        row = page.locator("#list tbody tr")
         expect(row).to_contain_text("example")
         deliver_due()
         page.reload()
@@ -83,9 +83,9 @@ def test_the_answer_to_an_example_comes_by_itself(
         made, _ = destinations.add(a.environment, server.url)
         page.goto(a.url(f"destinations/{made.id}/"))
         page.get_by_role("button", name="Send an example").click()
-        expect(page.locator("tbody tr")).to_contain_text("Waiting")
+        expect(page.locator("#list tbody tr")).to_contain_text("Waiting")
         deliver_due()
-        expect(page.locator("tbody tr")).to_contain_text("200", timeout=20_000)
+        expect(page.locator("#list tbody tr")).to_contain_text("200", timeout=20_000)
     context.close()
 
 
@@ -102,6 +102,8 @@ def test_every_page_is_accessible_and_fits(
     for to in (failing, paused, stopped):
         examples.send(to, "permission_change")
     Delivery.objects.update(state=DeliveryState.EXHAUSTED, attempt_count=10)
+    for made in Delivery.objects.all():
+        Attempt.objects.create(delivery=made, number=1, duration_ms=90, status_code=500)
     destinations.pause(paused)
     destinations.stop(stopped, StoppedBecause.FAILING)
     context = signed_in(a, live_server, browser, viewport=size, color_scheme=scheme)
