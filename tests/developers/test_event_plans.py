@@ -111,7 +111,7 @@ def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> N
         ("reference_id=Ada", "event_by_reference", RARE),
         ("outcome=delivered", "event_listed", SHOWN),
         ("outcome=failed", "delivery_by_state", RARE),
-        ("outcome=held", "delivery_by_state", RARE),
+        ("outcome=held", "delivery_held", RARE),
         ("outcome=waiting", "delivery_due", RARE),
         ("type=auth&outcome=failed", "delivery_by_state", RARE),
         ("since=2020-01-01&outcome=delivered", "event_listed", SHOWN),
