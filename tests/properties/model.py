@@ -11,6 +11,7 @@ from connections.models import Connection, Grant
 from connections.states import AttemptState, End, GrantState
 from developers.states import EventType
 from tests.properties import books
+from tests.properties.books import Consent
 from tests.properties.picture import Picture, said
 
 TERMINAL = {EventType.ACCESS_REVOKED, EventType.DEAUTH}
@@ -180,15 +181,25 @@ def only_what_was_asked_for_ends(now: Picture, history: History) -> None:
 def revocations_are_true(now: Picture, before: Picture, history: History) -> None:
     """The person did it, or the provider's own rule did: a consent that the portal never saw."""
     for one in ended_since(now, before):
-        if one.end_kind != End.REVOKED:
-            continue
-        grant = now.grants[one.grant_id]
-        known = len(before.books_of(grant))
-        recent = now.books_of(grant)[max(known - 1, 0) :]
-        assert any(
-            consent.end == books.BY_PERSON or consent.consent_id not in history.stored
-            for consent in recent
-        ), f"told as revoked, but the provider says {[c.end or 'alive' for c in recent]}"
+        if one.end_kind == End.REVOKED:
+            consents = stood_on(one, now, before)
+            assert any(
+                consent.end == books.BY_PERSON or consent.consent_id not in history.stored
+                for consent in consents
+            ), f"told as revoked, but the provider says {[c.end or 'alive' for c in consents]}"
+
+
+def stood_on(one: Connection, now: Picture, before: Picture) -> list[Consent]:
+    """What its grant stood on when it ended, and what the provider knew to have come since."""
+    grant = now.grants[one.grant_id]
+    consents = now.books_of(grant)
+    assert one.ended_at is not None
+    if grant.authorised_at <= one.ended_at:
+        ids = [consent.consent_id for consent in consents]
+        return consents[ids.index(grant.consent_id) :]
+    # It has been authorised anew within the same step.
+    known = len(before.books_of(grant))
+    return consents[max(known - 1, 0) : -1]
 
 
 def ended_since(now: Picture, before: Picture) -> Iterator[Connection]:

@@ -17,7 +17,7 @@ from connections.models import (
     Revocation,
     UpstreamRevoke,
 )
-from connections.states import GrantState, RevokeOutcome
+from connections.states import RevokeOutcome
 from developers.models import Environment, Event
 from terra_portal import tenancy
 from tests.properties.books import Consent
@@ -47,7 +47,9 @@ class Picture:
         return self.consents.get((grant.oauth_client.client_id, grant.provider_user_id), [])
 
     def standing_on(self, consent: Consent) -> list[Grant]:
-        return [one for one in self.grants.values() if consent in self.books_of(one)]
+        key = (consent.client_id, consent.user_id)
+        grants = self.grants.values()
+        return [one for one in grants if (one.oauth_client.client_id, one.provider_user_id) == key]
 
     def alive(self) -> list[Consent]:
         return [one for rows in self.consents.values() for one in rows if not one.end]
@@ -56,12 +58,14 @@ class Picture:
         return [one for one in self.told[connection.pk] if not types or one.type in types]
 
     def stored(self) -> set[str]:
-        """The consents whose tokens stand in a row."""
+        """The consents whose tokens stand in a row, or did when they ended."""
         return {
-            one.consent_id
+            consent_id
             for grant in self.grants.values()
-            if grant.state != GrantState.ENDED
-            for one in token_sets.every_set(grant)
+            for consent_id in (
+                grant.consent_id,
+                *(one.consent_id for one in token_sets.rivals(grant)),
+            )
         }
 
     def of_connection(self, connection: Connection) -> tuple[Any, ...]:
