@@ -47,7 +47,7 @@ def test_one_account_of_each_connects_to_two_companies(
 
 
 def test_a_signed_notice_reaches_both(demo: Demo, companies: tuple[Company, Company]) -> None:
-    """Fitbit's names the consent by our own id, so it proves an end however young the consent is."""
+    """Fitbit's names the consent by our own id: it proves an end however young that is."""
     account = "somebody who leaves fitbit"
     ids = [connect(one, account, "fitbit-2", "fitbit")["user_id"] for one in companies]
     demo.command("sync_subscriptions", "--provider", "fitbit")
