@@ -52,7 +52,7 @@ def create(request: EnvironmentRequest) -> HttpResponse:
     context = {
         "title": f"Send {count:,} {noun} again?",
         "heading": "Recover what failed",
-        "text": f"Given up of what happened since {moments.exact(since)}"
+        "text": f"What was given up since {moments.exact(since)}"
         + (f", at {chosen.url}" if chosen else ", at every destination"),
         "consequences": CONSEQUENCES,
         "form": hidden,
