@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from terra_portal.environment import demo_keys, provider_hosts, require_production
 
@@ -139,6 +140,13 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# A run of deliveries may wait for slow servers, so these have a queue, and workers, of their own.
+# A worker that names no queue serves both.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("webhooks")]
+CELERY_TASK_ROUTES = {
+    "developers.deliver_due": {"queue": "webhooks"},
+    "developers.sweep_deliveries": {"queue": "webhooks"},
+}
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 1.0 if DEMO else 5.0)
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", str(VAR_DIR / "beat"))
 CELERY_BEAT_SCHEDULE = {
