@@ -154,10 +154,14 @@ class Delivery(models.Model):
     """One event for one destination. Rows in `due` are the queue, `due_at` their turn."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries")
+    # Each row is written three times at least, and every index with it. `one_delivery` begins with
+    # the event, others with the destination, and nobody looks for an environment's deliveries alone.
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False)
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, related_name="deliveries"
+        Destination, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.DUE)
     # While claimed: when the claim is over and the row is anybody's again.
@@ -214,7 +218,10 @@ class Attempt(models.Model):
     """One request made for a delivery, and what came of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    # `attempt_number_once` begins with it.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(default=clock.now)
     duration_ms = models.PositiveIntegerField()
