@@ -38,18 +38,20 @@ def again(delivery: Delivery, *, by: User | None = None) -> None:
     """It goes out at once, as it is, and its schedule begins anew; attempts are numbered on.
 
     Where its destination is paused or disabled it is held, and goes out when that is enabled.
-    Raises InvalidInputError naming `delivery` where the payload is erased, the destination is
+    Raises InvalidInputError naming `destination_id` where the payload is erased, the destination is
     removed, or it is being sent at this moment.
     """
     with tenancy.environment(delivery.environment_id), transaction.atomic():
         destination = _locked(delivery.destination_id)
         if destination.removed_at:
-            raise InvalidInputError("delivery", "Its destination is removed.")
+            raise InvalidInputError("destination_id", "Its destination is removed.")
         found = _with_event(Delivery.objects.filter(pk=delivery.pk)).first()
         if found is None or _is_being_sent(found):
-            raise InvalidInputError("delivery", "It is being sent at this moment.")
+            raise InvalidInputError("destination_id", "It is being sent at this moment.")
         if found.event.erased_at:
-            raise InvalidInputError("delivery", "Its payload is erased, so it cannot be sent.")
+            raise InvalidInputError(
+                "destination_id", "Its payload is erased, so it cannot be sent."
+            )
         _renew(Delivery.objects.filter(pk=found.pk), destination)
         environment = destination.environment
         audit.record(

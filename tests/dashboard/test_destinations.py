@@ -33,6 +33,7 @@ def destination(side: Side, url: str = URL) -> Destination:
 
 def delivery(to: Destination, **extra: Any) -> Delivery:
     event = Event.objects.create(environment=to.environment, type=EventType.AUTH, body="{}")
+    extra = {"round_count": extra.get("attempt_count", 0)} | extra
     return Delivery.objects.create(environment=to.environment, event=event, destination=to, **extra)
 
 

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from developers.models import Event
 from developers.states import DeliveryState, EventType
 from tests.dashboard.scene import Side
-from tests.developers import backlog
+from tests.developers import backlog, outbox
 
 
 def listed(side: Side, query: str = "") -> list[Event]:
@@ -78,9 +78,11 @@ def test_is_narrowed_to_an_outcome(a: Side, outcome: str, states: set[str]) -> N
 
 
 def test_is_narrowed_to_what_nobody_wanted(a: Side) -> None:
-    lonely = event(a)
+    lonely = outbox.happened(a.environment)
     sent(a, DeliveryState.DELIVERED)
+    wanted = outbox.happened(a.environment)
     assert listed(a, "?outcome=none") == [lonely]
+    assert listed(a, "?outcome=waiting") == [wanted]
 
 
 def test_one_of_several_destinations_is_enough(a: Side) -> None:

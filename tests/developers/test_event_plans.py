@@ -22,6 +22,7 @@ from tests.developers import backlog
 MANY = 4000
 RARE = 4
 SHOWN = 51
+UNWANTED = 6
 SOMEBODY = UUID(int=7)
 
 
@@ -42,6 +43,7 @@ def crowd(environment: Environment) -> Destination:
                 body="{}",
                 occurred_at=now - timedelta(minutes=number),
                 erased_at=None if number < MANY / 2 else now,
+                is_unwanted=number % 1000 == UNWANTED,
             )
             for number in range(MANY)
         ]
@@ -56,6 +58,7 @@ def crowd(environment: Environment) -> Destination:
                 finished_at=event.occurred_at,
             )
             for number, event in enumerate(events)
+            if not event.is_unwanted
         )
     Attempt.objects.bulk_create(
         Attempt(delivery_id=pk, number=1, status_code=200, duration_ms=1)
@@ -113,7 +116,9 @@ def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> N
         ("outcome=failed", "delivery_", RARE),
         ("outcome=held", "delivery_", RARE),
         ("outcome=waiting", "delivery_", RARE),
+        ("outcome=none", "event_unwanted", RARE),
         ("type=auth&outcome=failed", "delivery_", RARE),
+        ("type=auth&outcome=none", "event_unwanted", RARE),
         ("since=2020-01-01&outcome=delivered", "event_listed", SHOWN),
     ],
 )
