@@ -49,9 +49,7 @@ def again(delivery: Delivery, *, by: User | None = None) -> None:
         if found is None or _is_being_sent(found):
             raise InvalidInputError("destination_id", "It is being sent at this moment.")
         if found.event.erased_at:
-            raise InvalidInputError(
-                "destination_id", "Its payload is erased, so it cannot be sent."
-            )
+            raise InvalidInputError("destination_id", "Its payload is erased; it cannot be sent.")
         _renew(Delivery.objects.filter(pk=found.pk), destination)
         environment = destination.environment
         audit.record(

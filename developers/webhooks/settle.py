@@ -83,14 +83,15 @@ def _step(destination: Destination) -> bool:
 
 
 def _wanted(destination: Destination) -> tuple[QuerySet[Delivery], dict[str, Any]]:
-    """The rows that do not stand as its state says, in the order of an index, and how they would."""
+    """The rows that do not stand as its state says, and how they would."""
     now, rows = clock.now(), Delivery.objects.filter(destination=destination)
     if destination.removed_at:
         waiting = rows.filter(state__in=[DeliveryState.DUE, DeliveryState.HELD])
         return waiting, {"state": DeliveryState.EXHAUSTED, "finished_at": now}
     if destination.state == DestinationState.ENABLED:
-        held = rows.filter(state=DeliveryState.HELD).order_by("created_at", "pk")
-        # The oldest keep their place in the line; a retry's wait is over.
+        # Unordered, or each batch would sort them all; by the time when they are due the oldest
+        # keep their place in the line. A retry's wait is over.
+        held = rows.filter(state=DeliveryState.HELD)
         return held, {"state": DeliveryState.DUE, "due_at": Least("due_at", now)}
     due = rows.filter(state=DeliveryState.DUE).order_by("due_at")
     return due, {"state": DeliveryState.HELD}
