@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from developers import audit
 from developers.models import Delivery, Destination, Event, User
@@ -83,19 +84,22 @@ def send(destination: Destination, event_type: str, *, by: User | None = None) -
 def _leave_room(destination: Destination) -> None:
     """The destination is locked, so that two at once count one another."""
     now = clock.now()
-    here = Event.objects.for_environment(destination.environment).filter(
-        is_example=True, occurred_at__gt=now - WITHIN, occurred_at__lte=now
-    )
-    mine = here.filter(deliveries__destination=destination).order_by("-occurred_at")
+    times = recent(destination, now).order_by("-occurred_at").values_list("occurred_at", flat=True)
     # The one that has to be a minute old before there is room for the next.
-    (first,) = mine.values_list("occurred_at", flat=True)[MOST - 1 : MOST] or [None]
-    if first:
+    for first in times[MOST - 1 : MOST]:
         wait = math.ceil((first + WITHIN - now).total_seconds())
         raise TooSoonError(
             "destination",
             f"It got {MOST} examples within a minute. Send the next in {wait} s.",
             wait_seconds=wait,
         )
+
+
+def recent(destination: Destination, now: datetime) -> QuerySet[Event]:
+    """Its examples WITHIN a minute before `now`, by an index of examples alone."""
+    here = Event.objects.for_environment(destination.environment)
+    examples = here.filter(is_example=True, occurred_at__gt=now - WITHIN, occurred_at__lte=now)
+    return examples.filter(deliveries__destination=destination)
 
 
 def _event(destination: Destination, event_type: EventType) -> Event:

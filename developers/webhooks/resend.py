@@ -25,6 +25,7 @@ from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 from terra_portal.errors import InvalidInputError
 
+EARLIEST = 2000
 BATCH = 500
 # How long one run goes on; whoever wakes up next continues.
 RUN_SECONDS = 20.0
@@ -98,6 +99,9 @@ def recover(
     InvalidInputError naming `since` or `destination`.
     """
     now = clock.now()
+    # Databases and time zones know fewer moments than clocks can write.
+    if since.year < EARLIEST:
+        raise InvalidInputError("since", f"Choose a time after the year {EARLIEST}.")
     if since > now:
         raise InvalidInputError("since", "Choose a time that has passed.")
     if destination and (destination.environment_id != environment.pk or destination.removed_at):

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from developers.dashboard.event_filter import EventFilter
 from developers.models import Attempt, Delivery, Destination, Environment, Event
 from developers.states import DeliveryState, EventType
-from developers.webhooks import figures, resend
+from developers.webhooks import examples, figures, resend
 from terra_portal import clock
 from tests import cast
 from tests.developers import backlog
@@ -162,3 +162,14 @@ def test_the_figures_of_a_small_environment_read_its_own_rows(crowd: Destination
         assert len(made) == RARE
         # Several indexes lead to so few rows: which one is the planner's choice.
         assert_reads_little(made, "", most=RARE)
+
+
+def test_the_examples_of_the_last_minute_are_found_by_their_index(crowd: Destination) -> None:
+    """However much else happened within that minute."""
+    Event.objects.update(occurred_at=clock.now())
+    for _ in range(RARE):
+        examples.send(crowd, EventType.AUTH)
+    analyze()
+    sent = examples.recent(crowd, clock.now())
+    assert sent.count() == RARE
+    assert_reads_little(sent, "event_example", most=RARE)
