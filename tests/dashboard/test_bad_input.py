@@ -89,4 +89,4 @@ def test_a_form_refuses_each_value_and_changes_nothing(a: Side, page: str) -> No
 
 
 def values(to: Destination) -> dict[str, Any]:
-    return Destination.objects.filter(pk=to.pk).values().get()
+    return dict(Destination.objects.filter(pk=to.pk).values().get())

@@ -13,8 +13,8 @@ from django.http import QueryDict
 
 from developers.dashboard.event_filter import EventFilter
 from developers.models import Attempt, Delivery, Destination, Environment, Event
-from developers.states import DeliveryState, EventType
-from developers.webhooks import examples, figures, resend
+from developers.states import DeliveryState, DestinationState, EventType
+from developers.webhooks import examples, figures, resend, settle
 from terra_portal import clock
 from tests import cast
 from tests.developers import backlog
@@ -173,3 +173,15 @@ def test_the_examples_of_the_last_minute_are_found_by_their_index(crowd: Destina
     sent = examples.recent(crowd, clock.now())
     assert sent.count() == RARE
     assert_reads_little(sent, "event_example", most=RARE)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "waits"), [(True, DeliveryState.DUE), (False, DeliveryState.HELD)]
+)
+def test_a_batch_of_what_waits_is_found_by_its_index(
+    crowd: Destination, stopped: bool, waits: DeliveryState
+) -> None:
+    crowd.state = DestinationState.PAUSED if stopped else DestinationState.ENABLED
+    waiting, _ = settle._wanted(crowd)
+    assert set(waiting.values_list("state", flat=True)) == {waits}
+    assert_reads_little(waiting[: settle.BATCH], "delivery_", most=RARE)
