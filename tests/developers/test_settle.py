@@ -1,5 +1,6 @@
 """A switch of a destination with a long queue: done in batches, turned round, never forgotten."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -195,3 +196,29 @@ def test_switches_workers_and_events_at_once_leave_no_row_behind(
         # An event that saw it enabled may be due; whoever claims it holds it.
         assert to.state == DestinationState.PAUSED
         assert left[HELD] >= 9
+
+
+def test_a_worker_waits_for_the_switch_that_is_under_way(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that went on by the state before would hold rows of an enabled destination for good."""
+    monkeypatch.setattr(settle, "BATCH", 3)
+    to = backlog.target(environment)
+    queue(to, DUE)
+    destinations.pause(to)
+    assert states(to) == {DUE: 2, HELD: 3}
+    switched = threading.Event()
+
+    def enable() -> None:
+        with transaction.atomic():
+            destinations.enable(Destination.objects.get(pk=to.pk))
+            switched.set()
+            # Time for the worker to come as far as it can while this is not committed.
+            threading.Event().wait(0.5)
+
+    def work() -> None:
+        assert switched.wait(10)
+        settle.carry_on(to.pk)
+
+    assert run_together(enable, work) == [None, None]
+    assert (states(to), is_settled(to)) == ({DUE: 5}, True)
