@@ -24,7 +24,7 @@ from ninja.security import APIKeyHeader
 from developers import api_keys, audit
 from developers.models import ApiKey
 from terra_portal import tenancy
-from terra_portal.errors import InvalidInputError
+from terra_portal.errors import InvalidInputError, TooSoonError
 
 logger = logging.getLogger(__name__)
 
@@ -195,6 +195,14 @@ def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(InvalidInputError)
 def _invalid(request: HttpRequest, error: InvalidInputError) -> HttpResponse:
     return problem(request, 400, str(error))
+
+
+@api.exception_handler(TooSoonError)
+def _too_soon(request: HttpRequest, error: TooSoonError) -> HttpResponse:
+    """RFC 6585, 4: 429, with the seconds to wait."""
+    refused = problem(request, 429, str(error))
+    refused["Retry-After"] = str(error.wait_seconds)
+    return refused
 
 
 @api.exception_handler(ValidationError)

@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "incidents": {"task": "connections.sweep_incidents", "schedule": SWEEP_SECONDS},
     "clock": {"task": "developers.mend_deliveries", "schedule": 60.0},
     "destinations": {"task": "developers.sweep_destinations", "schedule": 30.0},
+    "settling": {"task": "developers.sweep_settling", "schedule": 30.0},
     "recoveries": {"task": "developers.sweep_recoveries", "schedule": 30.0},
     "payloads": {"task": "developers.erase_payloads", "schedule": 3600.0},
 }
