@@ -73,7 +73,9 @@ SQLITE = [
     BEGIN {GOES} END
     """,
 ]
-SQLITE_BACK = [f"DROP TRIGGER connections_count_user_{deed}" for deed in ("insert", "update", "delete")]
+SQLITE_BACK = [
+    f"DROP TRIGGER connections_count_user_{deed}" for deed in ("insert", "update", "delete")
+]
 FIRST_SUMS = """
     INSERT INTO connections_usercount (environment_id, provider, change, folded)
     SELECT environment_id, provider, count(*), %s FROM connections_connection
@@ -105,9 +107,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="connection",
             index=models.Index(
-                condition=models.Q(
-                    ("state", "active"), models.Q(("attention", ""), _negated=True)
-                ),
+                condition=models.Q(("state", "active"), models.Q(("attention", ""), _negated=True)),
                 fields=["environment"],
                 name="connection_in_need",
             ),
