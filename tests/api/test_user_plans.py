@@ -76,11 +76,11 @@ def test_a_page_reads_its_own_rows_wherever_it_begins(
     page = lists.after(lists.connected(a.environment), last.created_at, last.pk)[:TAKEN]
 
     assert list(page) == crowd[place + 1 : place + 1 + TAKEN]
-    assert_reads(page, "connection_by_state", most=TAKEN)
+    assert_reads(page, "connection_walked", most=TAKEN)
 
 
 def test_the_first_page_reads_its_own_rows(a: Caller, crowd: list[Connection]) -> None:
-    assert_reads(lists.connected(a.environment)[:TAKEN], "connection_by_state", most=TAKEN)
+    assert_reads(lists.connected(a.environment)[:TAKEN], "connection_walked", most=TAKEN)
 
 
 def test_everyone_under_a_reference_is_found_by_an_index(
