@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from connections import payloads
 from tests import cast
 from tests.api.caller import Caller
 
@@ -30,7 +31,11 @@ def published() -> dict[str, Any]:
 
 def assert_fits(published: dict[str, Any], path: str, body: Any, *, status: str = "200") -> None:
     """Nothing that the document knows is missing, nothing has another type."""
-    method = {"/auth/generateWidgetSession": "post", "/auth/deauthenticateUser": "delete"}
+    method = {
+        "/auth/generateWidgetSession": "post",
+        "/auth/deauthenticateUser": "delete",
+        "/bulkUserInfo": "post",
+    }
     operation = published["paths"][path][method.get(path, "get")]
     answer = operation["responses"][status]
     media = "application/json" if status == "200" else "application/problem+json"
@@ -70,6 +75,15 @@ def test_user_info(a: Caller, published: dict[str, Any]) -> None:
         assert_fits(published, "/userInfo", a.get("/userInfo", user_id=user.pk).body)
 
 
+def test_bulk_user_info(a: Caller, published: dict[str, Any]) -> None:
+    users = [cast.connection(a.environment, reference_id="r"), cast.ended(a.environment)]
+
+    body = a.post("/bulkUserInfo", [str(user.pk) for user in users]).body
+
+    assert_fits(published, "/bulkUserInfo", body)
+    assert [set(user) for user in body] == [set(payloads.user(user)) for user in users]
+
+
 def test_subscriptions(a: Caller, published: dict[str, Any]) -> None:
     cast.connection(a.environment)
 
@@ -83,6 +97,16 @@ def test_subscriptions(a: Caller, published: dict[str, Any]) -> None:
         resource = DRAFT202012.create_resource(published)
         registry: Registry[Any] = Registry().with_resource(URI, resource)
         Draft202012Validator(schema, registry=registry).validate(body)
+
+
+def test_a_changed_user_is_a_terra_user(a: Caller, published: dict[str, Any]) -> None:
+    """The operation itself is in Terra's clients and not in the document."""
+    user = cast.connection(a.environment)
+
+    body = a.send("PATCH", f"/users/{user.pk}", data='{"reference_id": "r"}').body
+
+    assert set(body) == {"status", "user"}
+    assert_fits(published, "/bulkUserInfo", [body["user"]])
 
 
 def test_deauthenticate(a: Caller, published: dict[str, Any]) -> None:
