@@ -4,7 +4,16 @@ from uuid import UUID
 
 from celery import shared_task
 
-from connections import alarms, finish, incidents, notices, subscriptions, sweeps, upstream
+from connections import (
+    alarms,
+    auth_tokens,
+    finish,
+    incidents,
+    notices,
+    subscriptions,
+    sweeps,
+    upstream,
+)
 
 
 @shared_task(name="connections.decide_notice")
@@ -56,6 +65,7 @@ def sweep_subscriptions() -> None:
 @shared_task(name="connections.sweep_attempts")
 def sweep_attempts() -> None:
     finish.sweep()
+    auth_tokens.sweep()
 
 
 @shared_task(name="connections.carry_out")

@@ -2,11 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from connections.api import integrations, sessions, users
+from connections.api import auth_tokens, authenticate, integrations, sessions, users
 from developers.api import answered, api, mounted, unknown
 from developers.rest import destinations, events, figures, recoveries
 
-for module in (sessions, users, integrations):
+for module in (sessions, authenticate, auth_tokens, users, integrations):
     api.add_router("", module.router)
 for ours in (destinations, events, recoveries, figures):
     api.add_router("/portal", ours.router)

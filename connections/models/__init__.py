@@ -1,3 +1,4 @@
+from connections.models.auth_token import AuthToken
 from connections.models.connect import ConnectAttempt, ConnectSession
 from connections.models.connection import Connection, ConnectionQuerySet
 from connections.models.grant import Grant
@@ -7,6 +8,7 @@ from connections.models.oauth_client import OAuthClient, Source
 from connections.models.revocation import Revocation, RevocationDetail, UpstreamRevoke
 
 __all__ = [
+    "AuthToken",
     "ConnectAttempt",
     "ConnectSession",
     "Connection",

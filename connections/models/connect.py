@@ -67,6 +67,7 @@ class ConnectAttempt(models.Model):
     oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
     user_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Empty where no browser began it: the company asked for the provider's address by API.
     browser_hash = models.CharField(max_length=64, editable=False)
     code_verifier = EncryptedTextField(blank=True, default="", editable=False)
     requested_scopes = models.JSONField(default=list)
