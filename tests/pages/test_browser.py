@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from connections import links
+from connections import authenticate, links
 from connections.models import Grant
 from terra_portal import clock
 from tests import cast
@@ -79,6 +79,20 @@ def test_a_copied_callback_asks_and_its_form_leads_to_the_company(
     phone.get_by_role("button", name="Confirm").click()
     phone.wait_for_url(f"{company_site}/**")
     assert [str(user.pk) for user in a.users()] == [query(phone.url)["user_id"]]
+
+
+def test_an_address_made_by_api_asks_and_leads_to_the_company(
+    a: Asking, phone: Page, company_site: str
+) -> None:
+    begun = authenticate.begin(a.environment, "SANDBOX", success_url=f"{company_site}/")
+    phone.goto(begun.authorize_url)
+    _allow(phone, "walker")
+    phone.get_by_role("heading", name="Connect this Sandbox account to Alder Health?").wait_for()
+    assert a.users() == []
+    phone.get_by_role("button", name="Confirm").click()
+    phone.wait_for_url(f"{company_site}/**")
+    assert query(phone.url)["user_id"] == str(begun.attempt.user_id)
+    assert [user.pk for user in a.users()] == [begun.attempt.user_id]
 
 
 def test_a_link_that_closed_under_the_form_leads_to_the_failure_url(
@@ -190,8 +204,13 @@ def _connect(
     **wishes: Any,
 ) -> None:
     _open(page, link(a, **wishes), script=script)
+    _allow(page, account, decision)
+    page.wait_for_url("**/connect/**")
+
+
+def _allow(page: Page, account: str, decision: str = "Allow") -> None:
+    """Signs in where the wearable asks for it, and answers."""
     if page.get_by_role("button", name="Sign in").count():
         page.get_by_label(re.compile("account", re.I)).fill(account)
         page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name=decision).click()
-    page.wait_for_url("**/connect/**")
