@@ -14,8 +14,8 @@ from tests.world import World, work
 def test_nobody_can_be_asked_again_so_the_company_hears(world: World) -> None:
     leave(world.connect(world.a))
     begun = authenticate.begin(world.b, "SANDBOX", reference_id="r")
-    asked = world.complete(begun, world.consent(begun), cookie=False)
     asking = revoking(world, 1)
+    asked = world.complete(begun, world.consent(begun), cookie=False)
     assert confirmed(asked).step == "waiting"
     world.press_revoke()
     asking.join(20)
