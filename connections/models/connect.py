@@ -33,7 +33,8 @@ class ConnectSession(models.Model):
     opened_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
-    # A visit after the end is told to the company once, however often the link is opened.
+    # A visit after the end is told to the company once, however often the link is opened; of a
+    # withdrawal it hears at once instead.
     late_visit_at = models.DateTimeField(null=True)
 
     objects = EnvironmentQuerySet["ConnectSession"].as_manager()
