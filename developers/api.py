@@ -48,6 +48,7 @@ TITLES = {
     403: "forbidden",
     404: "not found",
     405: "method not allowed",
+    410: "gone",
     413: "content too large",
     429: "too many requests",
     500: "internal server error",

@@ -20,6 +20,8 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
     operations = {(method, path) for path, item in document["paths"].items() for method in item}
     assert operations == {
         ("post", "/v2/auth/generateWidgetSession"),
+        ("post", "/v2/auth/authenticateUser"),
+        ("post", "/v2/auth/generateAuthToken"),
         ("delete", "/v2/auth/deauthenticateUser"),
         ("get", "/v2/userInfo"),
         ("get", "/v2/subscriptions"),
@@ -27,6 +29,8 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("patch", "/v2/users/{user_id}"),
         ("get", "/v2/integrations"),
         ("get", "/v2/portal/counts"),
+        ("get", "/v2/portal/sessions/{session_id}"),
+        ("post", "/v2/portal/sessions/{session_id}/cancel"),
         ("get", "/v2/portal/destinations"),
         ("post", "/v2/portal/destinations"),
         ("get", "/v2/portal/destinations/{destination_id}"),

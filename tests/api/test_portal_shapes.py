@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from connections import links
 from developers.states import DeliveryState
 from terra_portal import clock
 from tests import cast
@@ -55,6 +56,8 @@ def test_every_answer_is_as_published(a: Caller, document: dict[str, Any]) -> No
     of_one = {"destination_id": to.pk, "event_id": made.pk}
     begun = a.post("/portal/recoveries", {"since": clock.now().isoformat()})
     of_one["recovery_id"] = begun.body["recovery"]["id"]
+    session, _ = links.open_session(a.environment, reference_id="anna")
+    of_one["session_id"] = session.pk
     bodies = {
         "/portal/destinations": {"url": portal.URL},
         "/portal/destinations/{destination_id}/test": {"type": "user_reauth"},
@@ -85,7 +88,7 @@ def test_every_answer_is_as_published(a: Caller, document: dict[str, Any]) -> No
         assert (method, path, answer.status) == (method, path, expected)
         assert_fits(document, method, path, expected, answer.body)
         seen += 1
-    assert seen == 17
+    assert seen == 19
 
 
 def test_errors_are_as_published(a: Caller, document: dict[str, Any]) -> None:

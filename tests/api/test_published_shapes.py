@@ -31,12 +31,7 @@ def published() -> dict[str, Any]:
 
 def assert_fits(published: dict[str, Any], path: str, body: Any, *, status: str = "200") -> None:
     """Nothing that the document knows is missing, nothing has another type."""
-    method = {
-        "/auth/generateWidgetSession": "post",
-        "/auth/deauthenticateUser": "delete",
-        "/bulkUserInfo": "post",
-    }
-    operation = published["paths"][path][method.get(path, "get")]
+    (operation,) = published["paths"][path].values()
     answer = operation["responses"][status]
     media = "application/json" if status == "200" else "application/problem+json"
     if "$ref" in answer:
@@ -68,6 +63,22 @@ def test_widget_session(a: Caller, published: dict[str, Any]) -> None:
 
     assert_fits(published, "/auth/generateWidgetSession", body)
     assert set(body) == {"status", "session_id", "url", "expires_in"}
+
+
+def test_authenticate_user(a: Caller, published: dict[str, Any]) -> None:
+    cast.source(a.environment, cast.oauth_client())
+
+    body = a.post("/auth/authenticateUser?resource=SANDBOX").body
+
+    assert_fits(published, "/auth/authenticateUser", body)
+    assert set(body) == {"status", "user_id", "auth_url", "expires_in"}
+
+
+def test_auth_token(a: Caller, published: dict[str, Any]) -> None:
+    body = a.post("/auth/generateAuthToken").body
+
+    assert_fits(published, "/auth/generateAuthToken", body)
+    assert set(body) == {"status", "token", "expires_in"}
 
 
 def test_user_info(a: Caller, published: dict[str, Any]) -> None:
