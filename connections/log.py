@@ -27,9 +27,7 @@ COLUMNS = (
 )
 
 
-def entries(
-    environment: Environment, *, reference_id: str = ""
-) -> EnvironmentQuerySet[Revocation]:
+def entries(environment: Environment, *, reference_id: str = "") -> EnvironmentQuerySet[Revocation]:
     """The environment's rows with their details, or only those under a reference.
 
     Each has `listed_at`, when it was recorded. Under a reference it is read from the detail,
