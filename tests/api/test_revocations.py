@@ -1,6 +1,7 @@
 """GET /portal/revocations: the environment's log, narrowed, in pages or as a file."""
 
 import csv
+import gc
 import io
 import json
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from connections import disconnect, exports, log, revocation
-from connections.models import RevocationDetail
+from connections.models import Revocation, RevocationDetail
 from connections.payloads import timestamp
 from connections.revocation import Cause
 from connections.states import Door, End
@@ -328,6 +329,22 @@ def test_a_file_is_read_in_chunks_and_from_a_cursor(
     assert len([one for one in queries if "connections_revocation" in one["sql"]]) == 3
     rest = read(a.get(PATH, format=form, cursor=cursor))
     assert [row["id"] for row in rest] == [row["id"] for row in whole[1:]]
+
+
+def test_a_file_is_held_a_chunk_at_a_time(a: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "CHUNK", 2)
+    for _ in range(12):
+        logged(a.environment)
+    credentials = {"dev-id": a.environment.dev_id, "x-api-key": a.api_key}
+    response = a.client.get(f"/v2{PATH}?format=csv", headers=credentials)
+
+    lines, most = 0, 0
+    for part in response.streaming_content:
+        lines += part.count(b"\r\n")
+        most = max(most, sum(isinstance(one, Revocation) for one in gc.get_objects()))
+
+    assert lines == 13
+    assert most <= 3 * exports.CHUNK
 
 
 def test_what_comes_meanwhile_moves_nothing(a: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
