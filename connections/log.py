@@ -42,11 +42,11 @@ def entries(environment: Environment, *, reference_id: str = "") -> EnvironmentQ
 
 def told(entry: Revocation) -> dict[str, str | None]:
     """One row as answers and files tell it. What was erased, or never was, is null."""
-    detail: RevocationDetail | None = getattr(entry, "detail", None)
+    detail: RevocationDetail = getattr(entry, "detail", None) or RevocationDetail()
     return {
         "id": str(entry.pk),
         "user_id": str(entry.user_id),
-        "reference_id": detail and (detail.reference_id or None),
+        "reference_id": detail.reference_id or None,
         "provider": entry.provider,
         "kind": entry.kind,
         "door": entry.door,
@@ -54,9 +54,9 @@ def told(entry: Revocation) -> dict[str, str | None]:
         "connected_at": timestamp(entry.connected_at),
         "occurred_at": timestamp(entry.occurred_at),
         "recorded_at": timestamp(entry.recorded_at),
-        "actor": detail and (detail.actor or None),
-        "evidence": detail and (detail.evidence or None),
-        "erased_at": detail and timestamp(detail.erased_at),
+        "actor": detail.actor or None,
+        "evidence": detail.evidence or None,
+        "erased_at": timestamp(detail.erased_at),
     }
 
 

@@ -94,7 +94,7 @@ OPERATIONS = (
 router = Router(tags=["Data (later)"])
 
 
-def _refusal(operation: Operation) -> Callable[..., NoReturn]:
+def _refusal(operation: Operation) -> Callable[..., object]:
     def refuse(request: ApiRequest) -> NoReturn:
         raise HttpError(501, MISSING.format(operation.does))
 

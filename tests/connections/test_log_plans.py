@@ -55,7 +55,8 @@ def environment(db: None) -> Environment:
     made = [cast.company(name).environments["testing"] for name in "AB"]
     with database.cursor() as cursor:
         for here, many in zip(made, (MANY, MANY // 5), strict=True):
-            about = {"here": here.pk, "first": here is made[0], "start": start}
+            first = here is made[0]
+            about: dict[str, Any] = {"here": here.pk, "first": first, "start": start}
             cursor.execute(ROWS, about | {"somebody": SOMEBODY, "many": many})
         cursor.execute(DETAILS, {})
         cursor.execute("ANALYZE connections_revocation, connections_revocationdetail")
