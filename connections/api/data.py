@@ -101,7 +101,9 @@ def _refusal(operation: Operation) -> Callable[..., object]:
     def refuse_one(request: ApiRequest, id: str) -> NoReturn:
         refuse(request)
 
-    return refuse_one if "{id}" in operation.path else refuse
+    if "{id}" in operation.path:
+        return refuse_one
+    return refuse
 
 
 def _name(operation: Operation) -> str:
