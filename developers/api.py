@@ -52,6 +52,7 @@ TITLES = {
     413: "content too large",
     429: "too many requests",
     500: "internal server error",
+    501: "not implemented",
 }
 
 

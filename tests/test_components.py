@@ -15,8 +15,8 @@ from django.utils import timezone
 from connections.states import Attention, Door, End
 from developers.states import DeliveryState, DestinationState
 from terra_portal import charts, moments, shares
+from terra_portal.marks import MARKS
 from terra_portal.templatetags import states
-from terra_portal.templatetags.portal import MARKS
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 STATIC = Path(settings.BASE_DIR) / "static"

@@ -3,11 +3,15 @@
 Fields and their names are Terra's; what is of ours would be under a name of its own.
 """
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+
+from connections.states import Door, End
+from developers.states import EventType
 
 
 class Wishes(BaseModel):
@@ -157,3 +161,52 @@ class Integrations(Success):
     providers: list[str] = Field(examples=[["FITBIT", "GARMIN"]])
     sdk_providers: list[str]
     sdk_resource: list[str]
+
+
+class ProviderTypes(Schema):
+    """Which data of a wearable this portal serves: none so far."""
+
+    activity: bool
+    body: bool
+    nutrition: bool
+    daily: bool
+    sleep: bool
+    menstruation: bool
+
+
+class IntegrationProvider(Schema):
+    """A wearable, for a company that draws its own list of them."""
+
+    provider: str = Field(examples=["FITBIT"])
+    name: str = Field(examples=["Fitbit"])
+    icon: str = Field(description="A mark of the portal's own drawing, as SVG.")
+    setup: str = Field(examples=["API_KEYS_MANAGED"])
+    enabled: bool
+    types: ProviderTypes
+
+
+class DetailedIntegrations(Success):
+    providers: list[IntegrationProvider]
+
+
+class RevocationShown(Schema):
+    """A connection that ended. The row never changes; what names a person can be erased."""
+
+    id: UUID
+    user_id: UUID
+    reference_id: str | None
+    provider: str = Field(examples=["FITBIT"])
+    kind: End
+    door: Door = Field(description="How we know.")
+    event: EventType = Field(description="The webhook that tells of it.")
+    connected_at: datetime
+    occurred_at: datetime = Field(description="By the provider's clock, where it told.")
+    recorded_at: datetime = Field(description="When the portal learnt of it.")
+    actor: str | None = Field(description="Who did it, where somebody of yours did.")
+    evidence: str | None = Field(description="How we know, in a sentence.")
+    erased_at: datetime | None = Field(description="When reference, actor and evidence were.")
+
+
+class Revocations(Success):
+    revocations: list[RevocationShown]
+    next: str | None = Field(description="The cursor of the next page, null after the last.")

@@ -22,6 +22,7 @@ OPERATIONS = [
     ("POST", "/v2/portal/events/nobody/resend"),
     ("POST", "/v2/portal/recoveries"),
     ("GET", "/v2/portal/figures"),
+    ("GET", "/v2/portal/revocations"),
 ]
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from connections.api import data
 from developers.states import EventType
 
 # Of ours, and nothing that whoever receives webhooks is looking for.
@@ -31,6 +32,8 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("get", "/v2/portal/counts"),
         ("get", "/v2/portal/sessions/{session_id}"),
         ("post", "/v2/portal/sessions/{session_id}/cancel"),
+        ("get", "/v2/integrations/detailed"),
+        *((each.method.lower(), f"/v2{each.path}") for each in data.OPERATIONS),
         ("get", "/v2/portal/destinations"),
         ("post", "/v2/portal/destinations"),
         ("get", "/v2/portal/destinations/{destination_id}"),
@@ -47,6 +50,7 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("post", "/v2/portal/recoveries"),
         ("get", "/v2/portal/recoveries/{recovery_id}"),
         ("get", "/v2/portal/figures"),
+        ("get", "/v2/portal/revocations"),
     }
     assert document["info"]["title"] == "Terra Portal API"
     user_info = document["paths"]["/v2/userInfo"]["get"]
@@ -59,7 +63,15 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ["application/problem+json"],
     ]
     open_to_all = [path for path, item in document["paths"].items() if not _asks(item)]
-    assert open_to_all == ["/v2/integrations"]
+    assert open_to_all == ["/v2/integrations", "/v2/integrations/detailed"]
+
+
+def test_the_log_is_told_of_in_each_of_its_forms(db: None) -> None:
+    document = Client().get("/v2/openapi.json").json()
+
+    content = document["paths"]["/v2/portal/revocations"]["get"]["responses"]["200"]["content"]
+
+    assert list(content) == ["application/json", "text/csv", "application/x-ndjson"]
 
 
 def _asks(item: dict[str, Any]) -> bool:

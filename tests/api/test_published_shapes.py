@@ -132,6 +132,22 @@ def test_integrations(a: Caller, published: dict[str, Any]) -> None:
     assert_fits(published, "/integrations", a.get("/integrations").body)
 
 
+def test_integrations_detailed(a: Caller, published: dict[str, Any]) -> None:
+    body = a.get("/integrations/detailed", sdk="true").body
+
+    assert_fits(published, "/integrations/detailed", body)
+    known = published["components"]["schemas"]["IntegrationProvider"]["properties"]
+    for provider in body["providers"]:
+        assert set(provider) == set(known)
+        assert set(provider["types"]) == set(known["types"]["properties"])
+
+
+def test_data_is_refused_in_the_published_form_of_an_error(
+    a: Caller, published: dict[str, Any]
+) -> None:
+    assert_fits(published, "/sleep", a.get("/sleep").body, status="404")
+
+
 def test_errors(a: Caller, published: dict[str, Any]) -> None:
     assert_fits(published, "/userInfo", a.get("/userInfo").body, status="400")
     unknown = a.get("/userInfo", user_id=uuid4()).body
