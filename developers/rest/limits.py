@@ -24,6 +24,7 @@ class OverLimitError(Exception):
 @dataclass(frozen=True)
 class Usage:
     limit: int
+    seconds: int
     count: int
     reset_after: int
 
@@ -63,14 +64,14 @@ def spend(request: HttpRequest, key: ApiKey) -> None:
 
     A cache that is down limits nobody: the portal goes on, and says so in the log.
     """
-    usage = None if rest.is_on() else _counted(request, key)
+    rate = settings.API_RATE_LIMIT
+    usage = None if rate is None or rest.is_on() else _counted(request, key, rate)
     if usage is None:
         return
     request.META[_USAGE] = usage
     if usage.is_over:
-        limit, seconds = settings.API_RATE_LIMIT
         raise OverLimitError(
-            f"rate limit exceeded: {limit} requests in {seconds} s; "
+            f"rate limit exceeded: {usage.limit} requests in {usage.seconds} s; "
             f"try again in {usage.reset_after} s"
         )
 
@@ -81,14 +82,14 @@ def headers(request: HttpRequest) -> dict[str, str]:
     return usage.headers() if usage else {}
 
 
-def _counted(request: HttpRequest, key: ApiKey) -> Usage | None:
+def _counted(request: HttpRequest, key: ApiKey, rate: tuple[int, int]) -> Usage | None:
     """Fixed windows, which begin at another second for each key."""
     try:
         found = get_usage(
             request,
             group="api",
             key=lambda group, request: str(key.pk),
-            rate=settings.API_RATE_LIMIT,
+            rate=rate,
             increment=True,
         )
     except Exception as error:  # each cache fails with errors of its own
@@ -98,4 +99,4 @@ def _counted(request: HttpRequest, key: ApiKey) -> Usage | None:
     if found is None:
         return None
     # A window still has its last second when none of its time is left.
-    return Usage(found["limit"], found["count"], found["time_left"] + 1)
+    return Usage(*rate, found["count"], found["time_left"] + 1)

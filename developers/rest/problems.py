@@ -1,6 +1,7 @@
 """The one error body, which clients of both Terra generations read, and what becomes one."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -93,14 +94,20 @@ def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(request, 500, OUR_FAULT)
 
 
+HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {
+    HttpError: refused,
+    Http404: not_found,
+    InvalidInputError: invalid,
+    ValidationError: malformed,
+    RequestDataTooBig: too_large,
+    SuspiciousOperation: suspicious,
+    UnreadablePostError: broken_off,
+    OverLimitError: over_limit,
+    Exception: failed,
+}
+
+
 def report_errors(api: NinjaAPI) -> None:
     """Whatever an operation raises is answered in the one form."""
-    api.add_exception_handler(HttpError, refused)
-    api.add_exception_handler(Http404, not_found)
-    api.add_exception_handler(InvalidInputError, invalid)
-    api.add_exception_handler(ValidationError, malformed)
-    api.add_exception_handler(RequestDataTooBig, too_large)
-    api.add_exception_handler(SuspiciousOperation, suspicious)
-    api.add_exception_handler(UnreadablePostError, broken_off)
-    api.add_exception_handler(OverLimitError, over_limit)
-    api.add_exception_handler(Exception, failed)
+    for kind, handler in HANDLERS.items():
+        api.add_exception_handler(kind, handler)

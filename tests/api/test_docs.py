@@ -157,7 +157,7 @@ def test_guides_are_shown_as_pages(name: str, db: None) -> None:
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert f"<h1 id=" in page
+    assert "<h1 id=" in page
     assert " style=" not in page
     assert "<script>" not in page
     links = re.findall(r'<a href="([^"]+)"', page.partition("<article")[2])
