@@ -261,7 +261,6 @@ WEBHOOKS_ALLOW_LOOPBACK = env.bool("WEBHOOKS_ALLOW_LOOPBACK", DEMO)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # Requests and seconds, for each API key; None where nothing is limited.
 API_RATE_LIMIT = rate("API_RATE_LIMIT", env.str("API_RATE_LIMIT", "6000/m"))
-RATELIMIT_FAIL_OPEN = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {

@@ -37,7 +37,11 @@ class Served:
     def client(self) -> httpx.Client:
         testing = self.company.environments["testing"]
         headers = {"dev-id": testing.dev_id, "x-api-key": self.company.api_keys["testing"]}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+        # gunicorn gives an idle connection up after two seconds: each request has its own.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(
+            base_url=self.url, headers=headers, trust_env=False, timeout=30, limits=alone
+        )
 
 
 @pytest.fixture
