@@ -53,7 +53,7 @@ class Caller:
         machine = media_type in {"application/json", "application/problem+json"}
         return Answer(
             response.status_code,
-            json.loads(content) if machine else content,
+            json.loads(content) if machine and content else content,
             dict(response.headers),
         )
 
