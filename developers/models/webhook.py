@@ -173,7 +173,7 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Each row is written three times at least, and every index with it. `one_delivery` begins with
-    # the event, others with the destination, and nobody looks for an environment's deliveries alone.
+    # the event, others with the destination; nobody looks for an environment's deliveries alone.
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False)
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False

@@ -139,9 +139,7 @@ class Door:
             return reply
         raise CallError("the connection broke off")
 
-    def _lines(
-        self, origin: Origin, ends_at: float, on_wait: Callable[[], None]
-    ) -> Iterator[Line]:
+    def _lines(self, origin: Origin, ends_at: float, on_wait: Callable[[], None]) -> Iterator[Line]:
         """A connection that waits, another where that one has ended, and in the end a new one."""
         while line := self._take(origin):
             if line.is_fit():
