@@ -59,4 +59,4 @@ def test_they_are_documented_as_published_under_a_tag_of_their_own(db: None) -> 
     ]
     plan = paths["/v2/workouts/{id}/plan"]["post"]
     assert [one["name"] for one in plan["parameters"]] == ["id", "user_id"]
-    assert list(sleep["responses"]) == ["401", "501"]
+    assert list(sleep["responses"]) == ["401", "501", "429", "default"]
