@@ -172,8 +172,8 @@ class Delivery(models.Model):
     """One event for one destination. Rows in `due` are the queue, `due_at` their turn."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Each row is written three times at least, and every index with it. `one_delivery` begins with
-    # the event, others with the destination; nobody looks for an environment's deliveries alone.
+    # Rows are written three times at least, and every index with them. `one_delivery` begins with
+    # the event, others with the destination, and none is needed for the environment alone.
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False)
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False

@@ -19,7 +19,10 @@ IDLE_SECONDS = 1.5
 # An answer that comes so soon is waited for on the spot.
 SOON_MS = 2
 
-Headers = list[tuple[bytes, bytes]]
+# What h11 needs to know of a request to read its answer: that it is a POST. The bytes of the real
+# one come ready made, which takes a third of the time.
+_ASKED = h11.Request(method=b"POST", target=b"/", headers=[(b"host", b"-")])
+_END = h11.EndOfMessage()
 
 
 class StaleError(CallError):
@@ -48,21 +51,16 @@ class Line:
         self._heard.register(self._socket, select.POLLIN)
 
     def ask(
-        self,
-        target: bytes,
-        headers: Headers,
-        body: bytes,
-        *,
-        ends_at: float,
-        on_wait: Callable[[], None] = lambda: None,
+        self, request: bytes, *, ends_at: float, on_wait: Callable[[], None] = lambda: None
     ) -> Reply:
-        """Sends once, and never twice. The status decides: a body may break off or be endless.
+        """Sends this POST once, and never twice. The status of the answer decides: its body may
+        break off or be endless.
 
         Calls `on_wait` where the answer takes its time. Raises StaleError where nothing was sent,
         otherwise CallError where no status came.
         """
         self.good_until = 0.0
-        self._send(target, headers, body, ends_at)
+        self._send(request, ends_at)
         self._used = True
         if not self._heard.poll(SOON_MS):
             on_wait()
@@ -84,10 +82,10 @@ class Line:
         self.good_until = 0.0
         self._socket.close()
 
-    def _send(self, target: bytes, headers: Headers, body: bytes, ends_at: float) -> None:
-        request = h11.Request(method=b"POST", target=target, headers=headers)
-        parts = (self._http.send(event) for event in (request, h11.Data(body), h11.EndOfMessage()))
-        waiting = memoryview(b"".join(part for part in parts if part))
+    def _send(self, request: bytes, ends_at: float) -> None:
+        self._http.send(_ASKED)
+        self._http.send(_END)
+        waiting = memoryview(request)
         taken = 0
         while taken < len(waiting):
             try:

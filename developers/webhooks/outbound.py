@@ -12,11 +12,10 @@ from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import h11
 import httpx
 from django.conf import settings
 
-from developers.webhooks.line import Headers, Line, Reply, StaleError
+from developers.webhooks.line import Line, Reply, StaleError
 from developers.webhooks.sockets import CallError, DeadlineError, Origin
 from terra_portal import clock
 from terra_portal.network import refuse_in_transaction
@@ -29,6 +28,9 @@ LONGEST_WAIT = timedelta(days=1)
 # What the door says itself.
 OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "te"})
 USUAL_HEADERS = {"User-Agent": "Terra-Portal", "Accept": "*/*", "Accept-Encoding": "identity"}
+# RFC 9110 §5: a name is a token, a value one line.
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -109,26 +111,19 @@ class Door:
         ends_at = time.monotonic() + deadline
         try:
             place = _place(url)
-            sent = _sent(place, headers, len(body))
-            return _answer(self._ask(place, sent, body, ends_at, on_wait))
+            request = _request(place, headers, body)
+            return _answer(self._ask(place.origin, request, ends_at, on_wait))
         except DeadlineError:
             return Answer(error=f"no answer within {deadline:g} seconds")
         except CallError as error:
             return Answer(error=str(error))
-        except h11.LocalProtocolError:
-            return Answer(error="one of the headers cannot be sent")
 
     def _ask(
-        self,
-        place: "_Place",
-        headers: Headers,
-        body: bytes,
-        ends_at: float,
-        on_wait: Callable[[], None],
+        self, origin: Origin, request: bytes, ends_at: float, on_wait: Callable[[], None]
     ) -> Reply:
-        for line in self._lines(place.origin, ends_at, on_wait):
+        for line in self._lines(origin, ends_at, on_wait):
             try:
-                reply = line.ask(place.target, headers, body, ends_at=ends_at, on_wait=on_wait)
+                reply = line.ask(request, ends_at=ends_at, on_wait=on_wait)
             except StaleError:
                 line.close()
                 continue
@@ -184,7 +179,7 @@ class _Place(NamedTuple):
     """What a URL says of a request."""
 
     origin: Origin
-    target: bytes
+    target: str
     host: str
 
 
@@ -200,19 +195,21 @@ def _place(url: str) -> _Place:
         raise CallError("the address cannot be sent to")
     host, port = parsed.raw_host.decode("ascii"), parsed.port or PORTS[parsed.scheme]
     origin = Origin(parsed.scheme, host, port)
-    return _Place(origin, parsed.raw_path, parsed.netloc.decode("ascii"))
+    return _Place(origin, parsed.raw_path.decode("ascii"), parsed.netloc.decode("ascii"))
 
 
-def _sent(place: _Place, headers: Mapping[str, str], length: int) -> Headers:
-    """All headers of a request. Raises CallError."""
-    own = {"Host": place.host, "Content-Length": str(length)}
+def _request(place: _Place, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes of it. Raises CallError for a header that is none."""
+    if not all(map(NAME.fullmatch, headers)) or not all(map(VALUE.fullmatch, headers.values())):
+        raise CallError("one of the headers cannot be sent")
     names = {name: name.lower() for name in headers}
     said = OWN_HEADERS.union(names.values())
+    own = {"Host": place.host, "Content-Length": str(len(body))}
     usual = {name: value for name, value in USUAL_HEADERS.items() if name.lower() not in said}
     theirs = {name: headers[name] for name, lower in names.items() if lower not in OWN_HEADERS}
-    sent = own | usual | theirs
+    lines = [f"{name}: {value}\r\n" for name, value in (own | usual | theirs).items()]
     try:
-        return [(name.encode("ascii"), value.encode("utf-8")) for name, value in sent.items()]
+        return f"POST {place.target} HTTP/1.1\r\n{''.join(lines)}\r\n".encode() + body
     except UnicodeError:
         raise CallError("one of the headers cannot be sent") from None
 
