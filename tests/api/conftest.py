@@ -1,6 +1,8 @@
 import pytest
 from django.conf import LazySettings
 
+from developers.companies import CreatedCompany
+from tests import cast
 from tests.api.caller import Caller, new
 
 
@@ -24,3 +26,11 @@ def a(db: None) -> Caller:
 @pytest.fixture
 def b(db: None) -> Caller:
     return new("B")
+
+
+@pytest.fixture
+def integrated(transactional_db: None) -> CreatedCompany:
+    """A company that uses Terra's clients; its testing environment offers one wearable."""
+    made = cast.company("A")
+    cast.source(made.environments["testing"], cast.oauth_client())
+    return made
