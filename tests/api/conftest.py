@@ -1,9 +1,14 @@
+from collections.abc import Iterator
+
 import pytest
 from django.conf import LazySettings
+from django.core import signals
+from django.db import close_old_connections
 
 from developers.companies import CreatedCompany
 from tests import cast
 from tests.api.caller import Caller, new
+from tests.api.tenants import Tenant, tenant
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +39,20 @@ def integrated(transactional_db: None) -> CreatedCompany:
     made = cast.company("A")
     cast.source(made.environments["testing"], cast.oauth_client())
     return made
+
+
+@pytest.fixture
+def tenants(db: None, settings: LazySettings) -> dict[str, Tenant]:
+    """`a` and `b`, whose keys may ask as often as they like."""
+    settings.API_RATE_LIMIT = (1_000_000, 60)
+    return {letter: tenant(letter) for letter in "ab"}
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """The test's transaction goes on from request to request, as under Django's own client."""
+    for signal in (signals.request_started, signals.request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (signals.request_started, signals.request_finished):
+        signal.connect(close_old_connections)

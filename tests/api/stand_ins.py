@@ -12,6 +12,9 @@ from schemathesis import Case
 
 from tests.api.tenants import KINDS, Names, Tenant
 
+JSON = "application/json"
+OF_LISTS = "user_id"  # a body that is a bare list is one of users
+
 
 def stand_ins(letters: str) -> Names:
     """For all that these tenants have."""
@@ -30,7 +33,7 @@ def real(letter: str, tenant: Tenant) -> dict[str, str]:
     }
 
 
-def named(case: Case, names: dict[str, str]) -> None:
+def named(case: Case[Any], names: dict[str, str]) -> None:
     """Puts these names into the request where their stand-ins are."""
     case.path_parameters = _replaced(case.path_parameters, names)
     case.query = _replaced(case.query, names)
@@ -50,51 +53,69 @@ def _replaced(value: Any, names: dict[str, str]) -> Any:
 
 
 def pointed(document: dict[str, Any], names: Names, *, only: bool = False) -> dict[str, Any]:
-    """The document with these names offered wherever a request may give one; `only` these."""
-    shapes = document["components"]["schemas"]
-    made = document | {"components": document["components"] | {"schemas": dict(shapes)}}
-    aim = _Aim(names, only)
-    made["paths"] = {
-        path: {method: aim.operation(operation, made) for method, operation in item.items()}
+    """The document with these names offered wherever a request may give one; or `only` these."""
+    shapes = dict(document["components"]["schemas"])
+    aim = _Aim(names, only, shapes)
+    paths = {
+        path: {method: aim.operation(operation) for method, operation in item.items()}
         for path, item in document["paths"].items()
     }
-    return made
+    return document | {
+        "paths": paths,
+        "components": document["components"] | {"schemas": shapes},
+    }
+
+
+def fields(operation: dict[str, Any], document: dict[str, Any]) -> set[str]:
+    """What a request to this operation may name."""
+    named = {parameter["name"] for parameter in operation.get("parameters", [])}
+    schema = _body(operation)
+    if schema.get("type") == "array":
+        named.add(OF_LISTS)
+    for name in _referred(schema):
+        named |= document["components"]["schemas"][name].get("properties", {}).keys()
+    return named
 
 
 @dataclass
 class _Aim:
     names: Names
     only: bool
+    shapes: dict[str, Any]
 
-    def operation(self, operation: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-        shapes = document["components"]["schemas"]
+    def operation(self, operation: dict[str, Any]) -> dict[str, Any]:
         parameters = [
             parameter | {"schema": self.value(parameter["name"], parameter["schema"])}
             for parameter in operation.get("parameters", [])
         ]
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            for name in _referred(media["schema"]):
-                shapes[name] = self.fields(shapes[name])
-        return operation | {"parameters": parameters} | self.listed(operation)
+        for name in _referred(_body(operation)):
+            self.shapes[name] = self.shape(self.shapes[name])
+        return operation | {"parameters": parameters} | self.body(operation)
 
-    def fields(self, shape: dict[str, Any]) -> dict[str, Any]:
-        fields = shape.get("properties", {})
-        return shape | {"properties": {name: self.value(name, fields[name]) for name in fields}}
+    def shape(self, shape: dict[str, Any]) -> dict[str, Any]:
+        known = shape.get("properties", {})
+        return shape | {"properties": {name: self.value(name, known[name]) for name in known}}
 
-    def listed(self, operation: dict[str, Any]) -> dict[str, Any]:
-        """A body that is a bare list is one of users."""
-        body = operation.get("requestBody", {})
-        schema = body.get("content", {}).get("application/json", {}).get("schema", {})
-        if schema.get("type") != "array":
+    def body(self, operation: dict[str, Any]) -> dict[str, Any]:
+        schema = _body(operation)
+        if not schema:
             return {}
-        aimed = schema | {"items": self.value("user_id", schema["items"])}
-        return {"requestBody": body | {"content": {"application/json": {"schema": aimed}}}}
+        if schema.get("type") == "array":
+            schema = schema | {"items": self.value(OF_LISTS, schema["items"])}
+        aimed = {"content": {JSON: {"schema": schema}}}
+        return {"requestBody": operation["requestBody"] | aimed}
 
     def value(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         if name not in self.names:
             return schema
         offered = {"type": "string", "enum": self.names[name]}
         return offered if self.only else {"anyOf": [offered, schema]}
+
+
+def _body(operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: dict[str, Any] = content.get(JSON, {}).get("schema", {})
+    return schema
 
 
 def _referred(schema: dict[str, Any]) -> list[str]:

@@ -52,7 +52,7 @@ def tenant(letter: str) -> Tenant:
     destination, event = _told_in_vain(environment, user, reference)
     recovery = Recovery.objects.create(environment=environment, since=clock.now())
     revocation = Revocation.objects.get(user_id=ended.pk)
-    names = {
+    names: dict[str, list[Any]] = {
         "user_id": [user.pk, ended.pk],
         "session_id": [session.pk],
         "destination_id": [destination.pk],
@@ -82,5 +82,3 @@ def _told_in_vain(
     event = portal.event(environment, subject_id=user.pk, reference_id=reference)
     portal.over(event, DeliveryState.EXHAUSTED)
     return destination, event
-
-

@@ -1,0 +1,103 @@
+"""What is another tenant's is nobody's: the answer is the same, and costs as many queries.
+
+Of each operation that can name an object, requests made by schemathesis are sent twice: with the
+other tenant's objects, and with such as do not exist.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from hypothesis import assume, given
+from schemathesis import Case
+
+from tests.api.asking import DOCUMENT, chosen_alike, schema, untouched
+from tests.api.stand_ins import fields, named, pointed, real, stand_ins
+from tests.api.tenants import KINDS, Tenant
+
+pytestmark = pytest.mark.usefixtures("one_connection")
+
+AIMED = pointed(DOCUMENT, stand_ins("b"), only=True)
+OPERATIONS = {
+    operation.label: operation
+    for operation in (found.ok() for found in schema(AIMED).get_all_operations())
+    if fields(operation.definition.raw, DOCUMENT) & KINDS.keys()
+}
+ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
+# Of what was made just now: ids, secrets and tokens in addresses, times.
+MADE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?|[\w-]{20,}=*")
+# They count requests, or name one.
+COUNTING = {"terra-reference", "x-terra-ratelimit-remaining", "x-terra-ratelimit-reset-after"}
+
+
+@dataclass
+class Told:
+    status: int
+    body: str
+    headers: dict[str, list[str]]
+    queries: int
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_what_is_theirs_is_nobodys(label: str, tenants: dict[str, Tenant]) -> None:
+    operation = OPERATIONS[label]
+    theirs = real("b", tenants["b"])
+    statuses: Counter[int] = Counter()
+    tenants["a"].caller.get("/subscriptions")  # no later request writes down that the key is used
+
+    @given(case=operation.as_strategy())
+    @chosen_alike(12)
+    def alike(case: Case[Any]) -> None:
+        assume(any(stand_in in repr(case) for stand_in in theirs))
+        nobodys = {stand_in: _of_nobody(name) for stand_in, name in theirs.items()}
+        seen = [_told(case, names, tenants["a"]) for names in (theirs, nobodys)]
+        assert seen[0] == seen[1]
+        statuses[seen[0].status] += 1
+
+    alike()
+
+    assert statuses.keys() - {400}, "every request was malformed"
+
+
+def test_every_kind_of_id_has_its_objects() -> None:
+    named = {
+        name
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        for name in fields(operation, DOCUMENT)
+    }
+
+    assert {name for name in named if name.endswith("_id")} - KINDS.keys() == set()
+    assert len(OPERATIONS) > 10
+
+
+def _of_nobody(name: str) -> str:
+    """As long as the name, of nothing that exists."""
+    if not ID.search(name):
+        return name[:-1] + "?"
+    return ID.sub(lambda found: str(uuid4()) if "-" in found[0] else uuid4().hex, name)
+
+
+def _told(thought_out: Case[Any], names: dict[str, str], asking: Tenant) -> Told:
+    case = thought_out.operation.Case(
+        path_parameters=thought_out.path_parameters,
+        query=thought_out.query,
+        body=thought_out.body,
+        media_type=thought_out.media_type,
+    )
+    named(case, names)
+    with untouched(), CaptureQueriesContext(database) as asked:
+        response = case.call(headers=asking.credentials)
+    headers = {name: said for name, said in response.headers.items() if name not in COUNTING}
+    body = response.text
+    for stand_in, name in names.items():
+        body = body.replace(name, stand_in)
+    if response.status_code < 400:
+        body = MADE.sub("…", body)
+        headers.pop("content-length", None)
+    return Told(response.status_code, body, headers, len(asked))
