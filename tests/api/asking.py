@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import schemathesis
+from django.core import signals
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from schemathesis.schemas import BaseSchema
 
@@ -39,6 +40,19 @@ def chosen_alike(examples: int) -> settings:
 @contextmanager
 def untouched() -> Iterator[None]:
     """What is done inside is undone: each request meets the same objects."""
-    with transaction.atomic():
+    with _connection_kept(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def _connection_kept() -> Iterator[None]:
+    """No request ends the test's transaction; Django's own client does the same."""
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in ends:
+            signal.connect(close_old_connections)

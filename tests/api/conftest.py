@@ -1,9 +1,5 @@
-from collections.abc import Iterator
-
 import pytest
 from django.conf import LazySettings
-from django.core import signals
-from django.db import close_old_connections
 
 from developers.companies import CreatedCompany
 from tests import cast
@@ -45,13 +41,3 @@ def integrated(transactional_db: None) -> CreatedCompany:
 def tenants(db: None) -> dict[str, Tenant]:
     """`a` and `b`."""
     return {letter: tenant(letter) for letter in "ab"}
-
-
-@pytest.fixture
-def one_connection() -> Iterator[None]:
-    """The test's transaction goes on from request to request, as under Django's own client."""
-    for signal in (signals.request_started, signals.request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (signals.request_started, signals.request_finished):
-        signal.connect(close_old_connections)

@@ -27,6 +27,8 @@ KINDS = {
     "reference_id": 1,
     "cursor": 2,
 }
+# What both offer.
+WEARABLES: Names = {"providers": ["SANDBOX"], "resource": ["SANDBOX"]}
 
 
 @dataclass

@@ -18,19 +18,15 @@ from schemathesis import Case
 
 from tests.api.asking import DOCUMENT, WAITING, chosen_alike, schema, untouched
 from tests.api.stand_ins import fields, named, pointed, real, stand_ins
-from tests.api.tenants import KINDS, Tenant
+from tests.api.tenants import KINDS, WEARABLES, Tenant
 
-pytestmark = pytest.mark.usefixtures("one_connection")
-
-AIMED = pointed(DOCUMENT, stand_ins("b"), only=True)
+AIMED = pointed(DOCUMENT, stand_ins("b") | WEARABLES, only=True)
 OPERATIONS = {
     operation.label: operation
-    for operation in (
-        found.ok() for found in schema(AIMED).exclude(tag=WAITING).get_all_operations()
-    )
+    for found in schema(AIMED).exclude(tag=WAITING).get_all_operations()
+    for operation in [found.ok()]
     if fields(operation.definition.raw, DOCUMENT) & KINDS.keys()
 }
-ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 # Of what was made just now: ids, secrets and tokens in addresses, times.
 MADE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?|[\w-]{20,}=*")
 
@@ -57,11 +53,12 @@ def test_what_is_theirs_is_nobodys(label: str, tenants: dict[str, Tenant]) -> No
         nobodys = {stand_in: _of_nobody(name) for stand_in, name in theirs.items()}
         seen = [_told(case, names, tenants["a"]) for names in (theirs, nobodys)]
         assert seen[0] == seen[1]
+        assert seen[0].status < 500
         statuses[seen[0].status] += 1
 
     alike()
 
-    assert statuses.keys() - {400}, "every request was malformed"
+    assert statuses.keys() & {200, 201, 404}, "every request was malformed"
 
 
 def test_every_kind_of_id_has_its_objects() -> None:
@@ -79,9 +76,10 @@ def test_every_kind_of_id_has_its_objects() -> None:
 
 def _of_nobody(name: str) -> str:
     """As long as the name, of nothing that exists."""
-    if not ID.search(name):
-        return name[:-1] + "?"
-    return ID.sub(lambda found: str(uuid4()) if "-" in found[0] else uuid4().hex, name)
+    before, dash, row = name.rpartition("-")
+    if len(row) == len(uuid4().hex):  # a cursor
+        return before + dash + uuid4().hex
+    return str(uuid4()) if len(name) == len(str(uuid4())) else name[:-1] + "?"
 
 
 def _told(thought_out: Case[Any], names: dict[str, str], asking: Tenant) -> Told:
