@@ -27,8 +27,14 @@ KINDS = {
     "reference_id": 1,
     "cursor": 2,
 }
-# What both offer.
-WEARABLES: Names = {"providers": ["SANDBOX"], "resource": ["SANDBOX"]}
+# What fits at either, so that not every request stops at it.
+FITTING: Names = {
+    "providers": ["SANDBOX"],
+    "resource": ["SANDBOX"],
+    "language": ["en"],
+    "auth_success_redirect_url": ["https://app.example/yes"],
+    "auth_failure_redirect_url": ["https://app.example/no"],
+}
 
 
 @dataclass

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from tests.api.asking import DOCUMENT, WAITING, chosen_alike, schema, untouched
 from tests.api.stand_ins import named, pointed, real, stand_ins
-from tests.api.tenants import WEARABLES, Tenant
+from tests.api.tenants import FITTING, Tenant
 
-AIMED = pointed(DOCUMENT, stand_ins("ab") | WEARABLES)
+AIMED = pointed(DOCUMENT, stand_ins("ab") | FITTING)
 
 working = schema(AIMED).exclude(tag=WAITING)
 waiting = schema(AIMED).include(tag=WAITING)
