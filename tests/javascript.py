@@ -1,4 +1,4 @@
-"""Node with the packages that companies verify webhooks with, for tests that ask for it."""
+"""Node with the packages that companies use, for tests that ask for it."""
 
 import fcntl
 import hashlib
@@ -15,31 +15,42 @@ from django.conf import settings
 
 FOLDER = Path(__file__).parent / "node"
 CACHE = Path(settings.BASE_DIR) / "var" / "node"
-NO_NODE = "no Node to verify webhooks with"
+NO_NODE = "no Node to run the packages of companies with"
 INSTALL = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 PATIENCE_SECONDS = 300
 
 
 class Node:
-    """Runs `tests/node/verify.mjs` with its packages, at the versions of its lock file."""
+    """Runs what lies in `tests/node` with its packages, at the versions of its lock file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def verdicts(self, requests: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
         """What each package says of each request: "valid", or why not."""
+        found: dict[str, list[str]] = self.run("verify.mjs", requests)
+        return found
+
+    def outcomes(
+        self, options: dict[str, Any], calls: Sequence[Sequence[Any]]
+    ) -> list[dict[str, Any]]:
+        """What Terra's client, made with `options`, returns or throws at each call."""
+        asked = {"options": options, "calls": calls}
+        found: list[dict[str, Any]] = self.run("client.mjs", asked)
+        return found
+
+    def run(self, script: str, given: Any) -> Any:
         done = subprocess.run(
-            ["node", "verify.mjs"],
+            ["node", script],
             cwd=self.folder,
-            input=json.dumps(requests),
+            input=json.dumps(given),
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found: dict[str, list[str]] = json.loads(done.stdout)
-        return found
+        return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")

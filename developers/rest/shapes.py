@@ -42,7 +42,8 @@ def _within(moment: datetime) -> datetime:
     """Databases know fewer moments than clocks can write."""
     if not EARLIEST <= moment <= LATEST:
         raise ValueError("a time between the years 2000 and 9000")
-    return moment
+    # PostgreSQL knows no offset of 16 hours or more.
+    return moment.astimezone(UTC)
 
 
 def _of_texts(value: Any) -> Any:

@@ -1,7 +1,10 @@
 import pytest
 from django.conf import LazySettings
 
+from developers.companies import CreatedCompany
+from tests import cast
 from tests.api.caller import Caller, new
+from tests.api.tenants import Tenant, tenant
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +27,17 @@ def a(db: None) -> Caller:
 @pytest.fixture
 def b(db: None) -> Caller:
     return new("B")
+
+
+@pytest.fixture
+def integrated(transactional_db: None) -> CreatedCompany:
+    """A company that uses Terra's clients; its testing environment offers one wearable."""
+    made = cast.company("A")
+    cast.source(made.environments["testing"], cast.oauth_client())
+    return made
+
+
+@pytest.fixture
+def tenants(db: None) -> dict[str, Tenant]:
+    """`a` and `b`."""
+    return {letter: tenant(letter) for letter in "ab"}

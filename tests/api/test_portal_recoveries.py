@@ -104,3 +104,11 @@ def test_an_empty_destination_is_nobodys_and_not_every_one(a: Caller) -> None:
 
     assert_problem(answer, 404, "not found")
     assert not Recovery.objects.exists()
+
+
+def test_an_offset_that_the_database_does_not_know_is_a_time_all_the_same(a: Caller) -> None:
+    answer = a.post("/portal/recoveries", {"since": "2026-01-11T00:19:00+19:00"})
+    listed = a.get("/portal/events", since="2026-01-11T00:19:00+19:00")
+
+    assert (answer.status, listed.status) == (201, 200)
+    assert answer.body["recovery"]["since"] == "2026-01-10T05:19:00Z"
