@@ -1,8 +1,10 @@
 """Reads the process environment. Says in a sentence what is missing, all of it at once."""
 
 import json
+import re
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -19,6 +21,13 @@ REQUIRED = {
     "CELERY_BROKER_URL": "redis://… or amqp://…, which web and workers share.",
     "DATABASE_URL": "postgres://user:password@host:5432/name.",
 }
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+REDIS = "django.core.cache.backends.redis.RedisCache"
+DATABASE = "django.core.cache.backends.db.DatabaseCache"
+COUNTING = "terra_portal.database_cache.CountingDatabaseCache"
+# A cache that is away must not keep a page waiting.
+PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
 def require_production(env: environ.Env) -> None:
@@ -73,6 +82,49 @@ def provider_hosts(env: environ.Env, sandbox: str) -> dict[str, str]:
             '{"api.fitbit.com": "http://127.0.0.1:9000/fitbit"}.'
         )
     return ({"*": f"{sandbox}/{{host}}"} if sandbox else {}) | named
+
+
+def rate(name: str, given: str) -> tuple[int, int] | None:
+    """`6000/m` → requests and seconds; None where nothing is given. Raises ImproperlyConfigured."""
+    if not given.strip():
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,3})?([smhd])", given.strip())
+    if found is None:
+        raise ImproperlyConfigured(
+            f"{name} must be requests for a time, like 6000/m or 100/10s (s, m, h or d), "
+            "or empty for no limit."
+        )
+    count, times, unit = found.groups()
+    return int(count), int(times or 1) * SECONDS[unit]
+
+
+def shared_cache(env: environ.Env, *, broker: str) -> dict[str, Any]:
+    """`CACHE_URL`, or what is there anyway: the broker's Redis, else a table of the database.
+
+    In the demo, whose broker is in its one process, so is the cache.
+    """
+    given = env.str("CACHE_URL", "")
+    if not given and broker.startswith(("redis://", "rediss://")):
+        return _redis(broker.partition(";")[0])
+    default = "locmemcache://" if broker.startswith("memory:") else "dbcache://cache"
+    cache: dict[str, Any] = env.cache_url_config(given or default)
+    if cache["BACKEND"] == REDIS:
+        cache = _redis(cache["LOCATION"]) | cache | {"OPTIONS": PATIENCE | cache.get("OPTIONS", {})}
+    if cache["BACKEND"] == DATABASE:
+        cache["BACKEND"] = COUNTING
+        cache.setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 100_000)
+    return cache
+
+
+def _redis(location: str) -> dict[str, Any]:
+    # Celery's spelling of the option; the Redis client takes `required`, `optional` or `none`.
+    location = re.sub(r"(?<=ssl_cert_reqs=)CERT_(\w+)", lambda found: found[1].lower(), location)
+    return {
+        "BACKEND": REDIS,
+        "LOCATION": location,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": dict(PATIENCE),
+    }
 
 
 def _is_web_address(url: object) -> bool:

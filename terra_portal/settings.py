@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
-from terra_portal.environment import demo_keys, provider_hosts, require_production
+from terra_portal.environment import (
+    demo_keys,
+    provider_hosts,
+    rate,
+    require_production,
+    shared_cache,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -62,6 +68,7 @@ INSTALLED_APPS = [
     "ninja",
 ]
 MIDDLEWARE = [
+    "developers.rest.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "terra_portal.middleware.CanonicalHostMiddleware",
@@ -113,12 +120,10 @@ if env.str("DATABASE_URL", "").startswith("postgres"):
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", 60))
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": env.cache("CACHE_URL", default="locmemcache://" if DEMO else "dbcache://cache")
-}
 
 # Celery wakes workers up; rows are the queue, so tasks may be lost or run twice.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://" if DEMO else "")
+CACHES = {"default": shared_cache(env, broker=CELERY_BROKER_URL)}
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.05}
     if CELERY_BROKER_URL.startswith("memory:")
@@ -254,22 +259,28 @@ WEBHOOK_DEADLINE_SECONDS = 8.0
 # Loopback webhooks are for the demo and tests; elsewhere only public addresses are reached.
 WEBHOOKS_ALLOW_LOOPBACK = env.bool("WEBHOOKS_ALLOW_LOOPBACK", DEMO)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Requests and seconds, for each API key; None where nothing is limited.
+API_RATE_LIMIT = rate("API_RATE_LIMIT", env.str("API_RATE_LIMIT", "6000/m"))
+RATELIMIT_FAIL_OPEN = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "terra_portal.redaction.RedactingFilter"}},
+    "filters": {
+        "redact": {"()": "terra_portal.redaction.RedactingFilter"},
+        "reference": {"()": "terra_portal.request_reference.ReferenceFilter"},
+    },
     "formatters": {
         "line": {
             "()": "terra_portal.redaction.RedactingFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "format": "%(asctime)s %(levelname)s %(name)s%(reference)s %(message)s",
         }
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["redact"],
+            "filters": ["redact", "reference"],
             "formatter": "line",
         }
     },
@@ -280,6 +291,8 @@ LOGGING = {
         "celery": {"level": "WARNING" if DEMO else "INFO"},
         # A line each minute, which the demo's terminal can do without.
         "developers.webhooks.backlog": {"level": "WARNING" if DEMO else "NOTSET"},
+        # A line for each request.
+        "developers.rest.middleware": {"level": "WARNING" if DEMO else "NOTSET"},
         "kombu": {"level": "ERROR" if DEMO else "INFO"},
     },
 }

@@ -15,6 +15,7 @@ HELP = """Terra Portal
 ./run breakages [name …]    breaks each invariant in a scratch copy; the named tests must fail
 ./run bench [NAME …]        measures beside a yardstick, on PostgreSQL; alone, lists what there is
 ./run matrix [pytest …]     every provider in every case over HTTP; writes docs/providers.md
+./run openapi               writes the API's OpenAPI document into docs/openapi.json
 ./run manage COMMAND …      Django's manage.py, on the demo's data unless DATABASE_URL is set
 ./run help                  this
 
@@ -35,6 +36,10 @@ def demo(arguments: list[str]) -> None:
 def manage(arguments: list[str]) -> None:
     given = dict(os.environ) if os.environ.get("DATABASE_URL") else demo_environment()
     _manage(arguments, given)
+
+
+def openapi(arguments: list[str]) -> None:
+    _manage(["openapi", *arguments], demo_environment())
 
 
 def test(arguments: list[str]) -> None:
@@ -64,6 +69,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "breakages": breakages,
     "bench": bench,
     "matrix": matrix,
+    "openapi": openapi,
     "manage": manage,
 }
 
