@@ -25,14 +25,14 @@ def raise_on(grant_id: UUID, why: Attention, *, version: int) -> None:
 def mark(grant: Grant, why: Attention) -> None:
     """Marks its connections, and says `connection_error` at most once a day to each.
 
-    Runs under the grant's lock.
+    Of a paused one nothing is said; it is after it has been resumed. Runs under the grant's lock.
     """
     now = clock.now()
     rows = Connection.objects.active().on(grant).select_for_update().order_by("pk")
     changed, drafts = [], []
     for connection in rows:
         told = connection.error_told_at
-        is_due = told is None or now - told >= TOLD_EVERY
+        is_due = not connection.is_paused and (told is None or now - told >= TOLD_EVERY)
         if connection.attention == why and not is_due:
             continue
         connection.attention = why

@@ -23,7 +23,7 @@ def user(connection: Connection) -> dict[str, Any]:
         "user_id": str(connection.pk),
         "provider": connection.provider,
         "reference_id": connection.reference_id or None,
-        "active": connection.is_active and connection.paused_at is None,
+        "active": connection.is_active and not connection.is_paused,
         "scopes": ",".join(connection.scopes) or None,
         "last_webhook_update": timestamp(connection.last_webhook_update),
         "created_at": timestamp(connection.created_at),

@@ -15,7 +15,7 @@ def effective(consented: list[str], granted: list[str]) -> list[str]:
 def follow(grant: Grant) -> int:
     """The grant's scopes may have changed: tells each company whose user's scopes did.
 
-    Runs in the transaction of that change, under the grant's lock.
+    Not of a paused user. Runs in the transaction of that change, under the grant's lock.
     """
     rows: QuerySet[Connection] = Connection.objects.active().on(grant)
     changed, drafts = [], []
@@ -24,8 +24,9 @@ def follow(grant: Grant) -> int:
         if set(before) == set(after):
             continue
         connection.scopes = after
-        drafts.append(payloads.permission_change(connection, before=before, after=after))
         changed.append(connection)
+        if not connection.is_paused:
+            drafts.append(payloads.permission_change(connection, before=before, after=after))
     Connection.objects.bulk_update(
         changed, ["scopes", "sequence", "last_webhook_update"], batch_size=500
     )

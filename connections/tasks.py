@@ -4,7 +4,16 @@ from uuid import UUID
 
 from celery import shared_task
 
-from connections import alarms, finish, incidents, notices, subscriptions, sweeps, upstream
+from connections import (
+    alarms,
+    counting,
+    finish,
+    incidents,
+    notices,
+    subscriptions,
+    sweeps,
+    upstream,
+)
 
 
 @shared_task(name="connections.decide_notice")
@@ -77,3 +86,8 @@ def tell_client(client_id: str) -> None:
 def sweep_incidents() -> None:
     incidents.sweep()
     alarms.sweep()
+
+
+@shared_task(name="connections.fold_counts")
+def fold_counts() -> None:
+    counting.fold()

@@ -154,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "subscriptions": {"task": "connections.sweep_subscriptions", "schedule": 30.0},
     "attempts": {"task": "connections.sweep_attempts", "schedule": 30.0},
     "incidents": {"task": "connections.sweep_incidents", "schedule": SWEEP_SECONDS},
+    "counts": {"task": "connections.fold_counts", "schedule": 30.0},
     "clock": {"task": "developers.mend_deliveries", "schedule": 60.0},
     "destinations": {"task": "developers.sweep_destinations", "schedule": 30.0},
     "recoveries": {"task": "developers.sweep_recoveries", "schedule": 30.0},

@@ -58,7 +58,9 @@ class PolledUser(TerraUser):
 
 
 class UserInfo(Success):
-    is_authenticated: bool = Field(description="False once the connection has ended.")
+    is_authenticated: bool = Field(
+        description="False once the connection has ended or the person has to authorise again."
+    )
     user: PolledUser
 
 
@@ -78,6 +80,31 @@ class UserPage(Schema):
 
 class PagedUsers(Schema):
     data: UserPage
+
+
+class UserChange(BaseModel):
+    """What is left out, or null, stays as it is; keys that are not named are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reference_id: StrictStr | None = Field(
+        default=None, description="Empty removes it.", examples=["user123"]
+    )
+    active: StrictBool | None = Field(
+        default=None,
+        description="False pauses the user: nothing is sent but that the connection has ended.",
+    )
+
+
+class ChangedUser(Success):
+    user: TerraUser
+
+
+class Counts(Success):
+    total: int = Field(description="Everyone who is connected.")
+    by_provider: dict[str, int] = Field(examples=[{"FITBIT": 3}])
+    needing_attention: int = Field(description="Of these, who cannot be read at present.")
+    paused: int = Field(description="Of these, who is paused.")
 
 
 class Integrations(Success):

@@ -2,13 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from connections.api import integrations, sessions, users
+from connections.api import counts, integrations, sessions, subscriptions, users
 from developers.api import answered, api, mounted, unknown
 from developers.rest import destinations, events, figures, recoveries
 
-for module in (sessions, users, integrations):
+for module in (sessions, users, subscriptions, integrations):
     api.add_router("", module.router)
-for ours in (destinations, events, recoveries, figures):
+for ours in (counts, destinations, events, recoveries, figures):
     api.add_router("/portal", ours.router)
 
 _api = api.urls

@@ -5,6 +5,7 @@ from connections.models.incident import HeldEnd, Incident
 from connections.models.notice import Notice
 from connections.models.oauth_client import OAuthClient, Source
 from connections.models.revocation import Revocation, RevocationDetail, UpstreamRevoke
+from connections.models.user_count import UserCount
 
 __all__ = [
     "ConnectAttempt",
@@ -20,4 +21,5 @@ __all__ = [
     "RevocationDetail",
     "Source",
     "UpstreamRevoke",
+    "UserCount",
 ]

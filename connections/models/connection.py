@@ -18,6 +18,12 @@ class ConnectionQuerySet(EnvironmentQuerySet["Connection"]):
     def on(self, grant: Grant) -> Self:
         return self.filter(grant=grant)
 
+    def in_need(self) -> Self:
+        return self.active().exclude(attention=Attention.NONE)
+
+    def paused(self) -> Self:
+        return self.active().filter(paused_at__isnull=False)
+
 
 class Connection(models.Model):
     """The primary key is the `user_id` that the company knows."""
@@ -75,6 +81,16 @@ class Connection(models.Model):
             models.Index(
                 fields=["grant"], condition=models.Q(state="active"), name="connection_live_on"
             ),
+            models.Index(
+                fields=["environment"],
+                condition=models.Q(state="active") & ~models.Q(attention=""),
+                name="connection_in_need",
+            ),
+            models.Index(
+                fields=["environment"],
+                condition=models.Q(state="active", paused_at__isnull=False),
+                name="connection_paused",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,3 +99,8 @@ class Connection(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state == ConnectionState.ACTIVE
+
+    @property
+    def is_paused(self) -> bool:
+        """Its company wants no news of it, except that it has ended."""
+        return self.paused_at is not None

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from connections.api import users
+from connections.api import lists
 from connections.models import Connection
 from terra_portal import tenancy
 from tests import cast
@@ -63,7 +63,7 @@ def test_chunks_join_to_one_list(a: Caller, count: int) -> None:
 
     assert ids(found) == expected
     reads = [query for query in queries if "connections_connection" in query["sql"]]
-    assert len(reads) == count // users.CHUNK + 1
+    assert len(reads) == count // lists.CHUNK + 1
 
 
 def test_a_chunk_is_read_on_behalf_of_its_environment(a: Caller) -> None:
