@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from ninja.errors import HttpError
 
 from developers import audit
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 View = Callable[..., HttpResponseBase]
+READ_ONLY = ("openapi-json", "openapi-view")  # ninja's own views, which mind no method
 
 api = PortalAPI(
     title="Terra Portal API",
@@ -78,6 +80,8 @@ def answered(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
         response = _in_form(request, view, *args, **values)
+        if request.method == "HEAD":
+            response = _without_body(response)
         for name, value in limits.headers(request).items():
             response[name] = value
         return response
@@ -90,7 +94,9 @@ def mounted(patterns: Sequence[URLPattern | URLResolver]) -> dict[str, View]:
     views: dict[str, View] = {}
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            pattern.callback = views[str(pattern.name)] = answered(pattern.callback)
+            name, view = str(pattern.name), pattern.callback
+            view = require_safe(view) if name in READ_ONLY else view
+            pattern.callback = views[name] = answered(view)
     return views
 
 
@@ -115,7 +121,7 @@ def _in_form(request: HttpRequest, view: View, *args: Any, **values: Any) -> Htt
         request.method = asked
     if response.status_code == 405:
         return _another_method(request, response["Allow"])
-    return _without_body(response) if asked == "HEAD" else response
+    return response
 
 
 def _another_method(request: HttpRequest, allowed: str) -> HttpResponse:
@@ -131,7 +137,12 @@ def _another_method(request: HttpRequest, allowed: str) -> HttpResponse:
     return response
 
 
-def _without_body(response: HttpResponseBase) -> HttpResponse:
-    """The same answer to HEAD; a list that would be streamed is not read on."""
-    response.close()
-    return HttpResponse(status=response.status_code, headers=dict(response.headers))
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    """The same answer to HEAD; a list that would be streamed is not read on.
+
+    The other one is not closed: Django takes that for the end of the request.
+    """
+    headers = dict(response.headers)
+    if isinstance(response, HttpResponse):
+        headers["Content-Length"] = str(len(response.content))
+    return StreamingHttpResponse((), status=response.status_code, headers=headers)

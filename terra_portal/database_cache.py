@@ -17,6 +17,10 @@ ADD = """
     ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
     WHERE {table}.expires < now()
 """
+SET = """
+    INSERT INTO {table} (cache_key, value, expires) VALUES (%(name)s, %(value)s, %(until)s)
+    ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+"""
 FORGET = """
     DELETE FROM {table} WHERE cache_key IN (
         SELECT cache_key FROM {table} WHERE expires < now() LIMIT 100 FOR UPDATE SKIP LOCKED
@@ -27,9 +31,10 @@ WRITE = "UPDATE {table} SET value = %s WHERE cache_key = %s"
 
 
 class CountingDatabaseCache(DatabaseCache):
-    """Nothing is lost where several processes count at once, and an `add` counts no rows.
+    """Nothing is lost where several processes count at once, and writing counts no rows.
 
-    Django's own `incr` reads and writes in two steps. Its `add` counts the table each time.
+    Django's own `incr` reads and writes in two steps. Its `add` and `set` count the table each
+    time, to cull it; here whoever adds something forgets a few rows that have run out.
     """
 
     def add(
@@ -39,17 +44,16 @@ class CountingDatabaseCache(DatabaseCache):
         timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
         version: int | None = None,
     ) -> bool:
-        """One statement; whoever adds something also forgets a few rows that have run out."""
-        name = self.make_and_validate_key(key, version=version)
-        expires = self.get_backend_timeout(timeout)
-        until = datetime.max if expires is None else datetime.fromtimestamp(expires, UTC)
-        with self._cursor() as cursor:
-            row = {"name": name, "value": _packed(value), "until": until}
-            cursor.execute(self._sql(ADD), row)
-            added = bool(cursor.rowcount)
-            if added:
-                cursor.execute(self._sql(FORGET))
-        return added
+        return self._write(ADD, key, value, timeout, version)
+
+    def set(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+        version: int | None = None,
+    ) -> None:
+        self._write(SET, key, value, timeout, version)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         """The row is locked from reading to writing. Raises ValueError if there is none."""
@@ -62,6 +66,20 @@ class CountingDatabaseCache(DatabaseCache):
             value: int = pickle.loads(base64.b64decode(found[0])) + delta  # noqa: S301
             cursor.execute(self._sql(WRITE), [_packed(value), name])
         return value
+
+    def _write(
+        self, statement: str, key: Any, value: Any, timeout: float | None, version: int | None
+    ) -> bool:
+        name = self.make_and_validate_key(key, version=version)
+        expires = self.get_backend_timeout(timeout)
+        until = datetime.max if expires is None else datetime.fromtimestamp(expires, UTC)
+        row = {"name": name, "value": _packed(value), "until": until}
+        with self._cursor() as cursor:
+            cursor.execute(self._sql(statement), row)
+            written = bool(cursor.rowcount)
+            if written:
+                cursor.execute(self._sql(FORGET))
+        return written
 
     @property
     def _database(self) -> str:

@@ -112,7 +112,6 @@ def shared_cache(env: environ.Env, *, broker: str) -> dict[str, Any]:
         cache = _redis(cache["LOCATION"]) | cache | {"OPTIONS": PATIENCE | cache.get("OPTIONS", {})}
     if cache["BACKEND"] == DATABASE:
         cache["BACKEND"] = COUNTING
-        cache.setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 100_000)
     return cache
 
 

@@ -97,4 +97,5 @@ def _counted(request: HttpRequest, key: ApiKey) -> Usage | None:
         return None
     if found is None:
         return None
-    return Usage(found["limit"], found["count"], max(found["time_left"], 1))
+    # A window still has its last second when none of its time is left.
+    return Usage(found["limit"], found["count"], found["time_left"] + 1)

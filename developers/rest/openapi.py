@@ -22,24 +22,16 @@ problem details (RFC 9457) that also hold Terra's earlier `status` and `message`
 What Terra has no operation for is under `/v2/portal`: destinations of webhooks, their events, and
 sending them again. Lists there are read in pages: `next` of one is the `cursor` of the following.
 """
-REFERENCE = {
-    "terra-reference": {
-        "description": "Names this request in the portal's log.",
-        "schema": {"type": "string", "format": "uuid"},
-    }
+HEADERS = {
+    "terra-reference": ("Names this request in the portal's log.", "string"),
+    "X-Terra-RateLimit-Limit": ("Requests that the API key may send in a window.", "integer"),
+    "X-Terra-RateLimit-Remaining": ("How many of them are left.", "integer"),
+    "X-Terra-RateLimit-Reset-After": ("Seconds until the next window begins.", "integer"),
+    "Retry-After": ("Seconds to wait.", "integer"),
+    "X-Terra-RateLimit-Rule": ("Which limit it was.", "string"),
 }
-LIMITS = {
-    name: {"description": said, "schema": {"type": "integer"}}
-    for name, said in {
-        "X-Terra-RateLimit-Limit": "Requests that the API key may send in a window of time.",
-        "X-Terra-RateLimit-Remaining": "How many of them are left.",
-        "X-Terra-RateLimit-Reset-After": "In how many seconds the next window begins.",
-    }.items()
-}
-WAIT = {
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "X-Terra-RateLimit-Rule": {"description": "Which limit.", "schema": {"type": "string"}},
-}
+REFERENCE, *LIMITS = list(HEADERS)[:4]
+WAIT = list(HEADERS)[4:]
 PROBLEM = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TOO_MANY = {"description": "Too Many Requests", "content": PROBLEM}
 ANYTHING_ELSE = {"description": "Any other error", "content": PROBLEM}
@@ -53,6 +45,10 @@ class PortalAPI(NinjaAPI):
         header = {"type": "apiKey", "in": "header"}
         document["components"]["securitySchemes"] = {
             name: header | {"name": name} for name in CREDENTIALS
+        }
+        document["components"]["headers"] = {
+            name: {"description": said, "schema": {"type": kind}}
+            for name, (said, kind) in HEADERS.items()
         }
         document["components"]["schemas"].setdefault("Problem", Problem.json_schema())
         for item in document["paths"].values():
@@ -72,8 +68,9 @@ def _complete(operation: dict[str, Any]) -> None:
         answers["429"] = dict(TOO_MANY)
     answers["default"] = dict(ANYTHING_ELSE)
     for status, answer in answers.items():
-        counted = LIMITS if asks and status not in {"401", "default"} else {}
-        answer["headers"] = REFERENCE | counted | (WAIT if status == "429" else {})
+        counted = LIMITS if asks and status not in {"401", "default"} else []
+        names = [REFERENCE, *counted, *(WAIT if status == "429" else [])]
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     operation["responses"] = answers
 
 

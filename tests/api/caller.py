@@ -52,7 +52,7 @@ class Caller:
         machine = "json" in response.headers.get("Content-Type", "")
         return Answer(
             response.status_code,
-            json.loads(content) if machine else content,
+            json.loads(content) if machine and content else content,
             dict(response.headers),
         )
 

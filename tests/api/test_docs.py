@@ -2,13 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
 
+from developers.rest.guides import GUIDES
 from developers.states import EventType
+from tests import cast
 
 # Of ours, and nothing that whoever receives webhooks is looking for.
 OF_USERS = {"/v2/portal/counts"}
@@ -48,12 +53,9 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
     user_info = document["paths"]["/v2/userInfo"]["get"]
     assert user_info["security"] == [{"dev-id": [], "x-api-key": []}]
     assert set(document["components"]["securitySchemes"]) == {"dev-id", "x-api-key"}
-    assert [list(answer["content"]) for answer in user_info["responses"].values()] == [
-        ["application/json"],
-        ["application/problem+json"],
-        ["application/problem+json"],
-        ["application/problem+json"],
-    ]
+    answers = {status: list(said["content"]) for status, said in user_info["responses"].items()}
+    errors = dict.fromkeys(["400", "401", "404", "429", "default"], ["application/problem+json"])
+    assert answers == {"200": ["application/json"]} | errors
     open_to_all = [path for path, item in document["paths"].items() if not _asks(item)]
     assert open_to_all == ["/v2/integrations"]
 
@@ -78,6 +80,106 @@ def test_the_page_needs_nothing_that_the_policy_forbids(db: None) -> None:
     assert loaded
     assert all(finders.find(name) for _, name in loaded)
     assert "//cdn" not in page
+
+
+@pytest.fixture
+def complaints(browser_page: Page) -> list[str]:
+    """What the console says goes wrong, refusals of the content security policy among it."""
+    said: list[str] = []
+    browser_page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    browser_page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_shows_every_operation_in_a_browser(
+    live_server: LiveServer,
+    browser_page: Page,
+    complaints: list[str],
+    width: int,
+    colours: Literal["light", "dark"],
+) -> None:
+    asked: list[str] = []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    browser_page.set_viewport_size({"width": width, "height": 844})
+    browser_page.emulate_media(color_scheme=colours)
+
+    browser_page.goto(f"{live_server.url}/v2/docs")
+    browser_page.wait_for_selector(".opblock-summary")
+    shown = browser_page.locator(".opblock-summary-path").all_text_contents()
+    browser_page.locator(".opblock-summary").first.click()
+    browser_page.wait_for_selector(".opblock-body")
+
+    document = Client().get("/v2/openapi.json").json()
+    paths = [path for path, item in document["paths"].items() for _ in item]
+    assert sorted(path.replace("\u200b", "") for path in shown) == sorted(paths)
+    assert complaints == []
+    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
+    assert browser_page.evaluate("document.documentElement.scrollWidth") == width
+    ground = browser_page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (max(numbers(ground)) < 0.5) is (colours == "dark")
+
+
+def numbers(colour: str) -> list[float]:
+    """The lightness of `oklch(0.98 …)`, or the parts of `rgb(…)`, between 0 and 1."""
+    kind, _, parts = colour.partition("(")
+    found = [float(part) for part in re.findall(r"[\d.]+", parts)]
+    return found[:1] if kind == "oklch" else [part / 255 for part in found[:3]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_operation_is_tried_out_on_the_page(
+    live_server: LiveServer, browser_page: Page, complaints: list[str]
+) -> None:
+    made = cast.company("A")
+    user = cast.connection(made.environments["testing"])
+    browser_page.goto(f"{live_server.url}/v2/docs")
+    browser_page.locator(".btn.authorize").click()
+    for field, value in (
+        ("dev-id", made.environments["testing"].dev_id),
+        ("x-api-key", made.api_keys["testing"]),
+    ):
+        box = browser_page.locator(".auth-container", has_text=field)
+        box.locator("input").fill(value)
+        box.get_by_role("button", name="Apply credentials").click()
+    browser_page.locator(".modal-ux").get_by_role("button", name="Close").first.click()
+
+    block = browser_page.locator("[id$='_subscriptions']").first
+    block.locator(".opblock-summary").click()
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_role("button", name="Execute").click()
+    answer = block.locator(".live-responses-table")
+
+    answer.wait_for()
+    assert str(user.pk) in (answer.text_content() or "")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_guides_are_shown_as_pages(name: str, db: None) -> None:
+    response = Client().get(f"/v2/docs/{name}")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert f"<h1 id=" in page
+    assert " style=" not in page
+    assert "<script>" not in page
+    links = re.findall(r'<a href="([^"]+)"', page.partition("<article")[2])
+    here = [link for link in links if not link.startswith("http")]
+    assert [link for link in here if not _leads_somewhere(link, page)] == []
+
+
+def _leads_somewhere(link: str, page: str) -> bool:
+    name, _, heading = link.partition("#")
+    target = Client().get(f"/v2/docs/{name}").content.decode() if name else page
+    return not heading or f'id="{heading}"' in target
+
+
+def test_there_are_no_other_guides(db: None) -> None:
+    for name in ("settings", "..", "../README", "nothing"):
+        assert Client().get(f"/v2/docs/{name}").status_code == 404
 
 
 def test_the_page_for_receivers_tells_of_every_type_and_operation(db: None) -> None:
