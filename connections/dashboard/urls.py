@@ -9,6 +9,7 @@ from connections.dashboard import (
     sources,
     sources_one,
     user,
+    user_changes,
     users,
 )
 
@@ -17,6 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/", users.users, name="users"),
     path("users/<uuid:user_id>/", user.user, name="user"),
     path("users/<uuid:user_id>/disconnect/", user.disconnect, name="user_disconnect"),
+    path("users/<uuid:user_id>/reference/", user_changes.reference, name="user_reference"),
+    path("users/<uuid:user_id>/pause/", user_changes.pause, name="user_pause"),
+    path("users/<uuid:user_id>/resume/", user_changes.resume, name="user_resume"),
     path("revocations/", revocations.revocations, name="revocations"),
     path("revocations/export.csv", revocations.export, name="revocations_export"),
     path("connect-links/", connect_links.connect_links, name="connect_links"),

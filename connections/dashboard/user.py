@@ -30,7 +30,7 @@ ALSO_SHOWN = 10
 @environment_page()
 def user(request: EnvironmentRequest, user_id: UUID) -> HttpResponse:
     """The user's facts and history, and the environment's other users of the same reference."""
-    connection = _found(request, user_id)
+    connection = found(request, user_id)
     log = Revocation.objects.for_environment(request.environment).select_related("detail")
     revocation = log.filter(user_id=connection.id).first()
     context = {
@@ -46,6 +46,8 @@ def user(request: EnvironmentRequest, user_id: UUID) -> HttpResponse:
         "users_url": address(request, "users"),
         "new_url": address(request, "connect_link_create"),
         "disconnect_url": address(request, "user_disconnect", user_id=connection.id),
+        "reference_url": address(request, "user_reference", user_id=connection.id),
+        "switch_url": address(request, _switch(connection), user_id=connection.id),
         "letting_go": LETTING_GO,
     }
     return render(request, "dashboard/user.html", context)
@@ -55,7 +57,7 @@ def user(request: EnvironmentRequest, user_id: UUID) -> HttpResponse:
 @environment_page(role=Role.DEVELOPER)
 def disconnect(request: EnvironmentRequest, user_id: UUID) -> HttpResponse:
     """Asks first; the answer to the form ends the connection."""
-    connection = _found(request, user_id)
+    connection = found(request, user_id)
     back = address(request, "user", user_id=connection.id)
     if request.method == "POST":
         _let_go(request, connection)
@@ -94,10 +96,14 @@ def _let_go(request: EnvironmentRequest, connection: Connection) -> None:
         messages.success(request, f"Disconnected. {LETTING_GO}")
 
 
-def _found(request: EnvironmentRequest, user_id: UUID) -> Connection:
+def found(request: EnvironmentRequest, user_id: UUID) -> Connection:
     """The environment's own user; anybody else's is as unknown as none at all."""
     own = Connection.objects.for_environment(request.environment).select_related("environment")
     return get_object_or_404(own, pk=user_id)
+
+
+def _switch(connection: Connection) -> str:
+    return "user_resume" if connection.is_paused else "user_pause"
 
 
 def _also(connection: Connection) -> list[tuple[Connection, str]]:

@@ -81,6 +81,13 @@ class Connection(models.Model):
             models.Index(
                 fields=["grant"], condition=models.Q(state="active"), name="connection_live_on"
             ),
+            # The pages of everyone who is connected: beside it nothing else is worth a plan, which
+            # would read over the ended ones.
+            models.Index(
+                fields=["environment", "created_at", "id"],
+                condition=models.Q(state="active"),
+                name="connection_walked",
+            ),
             models.Index(
                 fields=["environment"],
                 condition=models.Q(state="active") & ~models.Q(attention=""),
