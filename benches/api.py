@@ -10,7 +10,7 @@ from itertools import cycle
 from math import ceil
 
 from benches import api_figures, machine, population, server
-from benches.api_figures import Found, Pages, Requests, Streams
+from benches.api_figures import Ends, Found, Pages, Requests, Streams
 from benches.population import Home, Population
 from benches.rounds import alternating, interleaved, timed
 from benches.server import Caller, NotDoneError
@@ -103,8 +103,9 @@ def run(options: Namespace) -> str:
     with server.serving() as port:
         requests = _requests(port, people, options.rounds)
         pages = [_pages(port, people, size, options.rounds) for size in SIZES]
+        ends = _ends(port, people.large, max(SIZES), options.rounds)
         Stream(people.long).check(port)
-    found = Found(people, requests, pages, _streams(people, options.rounds))
+    found = Found(people, requests, pages, ends, _streams(people, options.rounds))
     return "\n\n".join([api_figures.section(found), conditions(options.rounds, busyness)])
 
 
@@ -128,17 +129,26 @@ def _same_answer(sides: Sequence[Asking]) -> None:
 
 
 def _pages(port: int, people: Population, size: int, rounds: int) -> Pages:
-    """The same pages at few users and at many, and the last ones, which somebody has walked to."""
-    first, last = range(people.small.size // size or 1), ceil(people.large.size / size)
+    """The same pages where users are few and where they are many."""
+    pages = range(people.small.size // size or 1)
     with ExitStack() as calls, Step(f"pages of {size}") as step:
         few, many = (
-            calls.enter_context(Caller(port, home.credentials))
+            Walk(calls.enter_context(Caller(port, home.credentials)), size, pages)
             for home in (people.small, people.large)
         )
-        end = Walk(many, size, range(max(last - PAGES, 0), last))
-        end.through(people.large.size, step.alive)
-        works = [Walk(few, size, first).step, Walk(many, size, first).step, end.step]
+        works = (few.step, many.step)
         return Pages(size, *alternating(rounds, *works, times=PAGES, shown=step.alive))
+
+
+def _ends(port: int, home: Home, size: int, rounds: int) -> Ends:
+    """The first pages and the last ones, of somebody who has walked from these to those."""
+    pages = ceil(home.size / size)
+    with Caller(port, home.credentials) as caller, Step("a walk to the end") as step:
+        first = Walk(caller, size, range(min(PAGES, pages)))
+        last = Walk(caller, size, range(max(pages - PAGES, 0), pages))
+        last.through(home.size, step.alive)
+        works = (first.step, last.step)
+        return Ends(size, pages, *alternating(rounds, *works, times=PAGES, shown=step.alive))
 
 
 def _streams(people: Population, rounds: int) -> Streams:

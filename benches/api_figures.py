@@ -29,16 +29,25 @@ class Requests:
 
 @dataclass(frozen=True)
 class Pages:
-    """Seconds of every round for one page: where users are few, where they are many, at the end."""
+    """Seconds of every round for one page, where users are few and where they are many."""
 
     size: int
     few: list[float]
     many: list[float]
-    last: list[float]
 
     @property
     def ratios(self) -> list[float]:
         return beside(self.many, self.few)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Seconds of every round for one of the first pages of many, and for one of the last."""
+
+    size: int
+    pages: int
+    first: list[float]
+    last: list[float]
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,12 @@ class Found:
     people: Population
     requests: Requests
     pages: list[Pages]
+    ends: Ends
     streams: Streams
 
 
 def section(found: Found) -> str:
-    tables = [requests(found.requests), pages(found), streams(found)]
+    tables = [requests(found.requests), pages(found), ends(found.ends), streams(found)]
     return "\n\n".join([people(found.people), *tables, verdicts(found)])
 
 
@@ -92,14 +102,25 @@ def requests(found: Requests) -> str:
 def pages(found: Found) -> str:
     few, many = found.people.small.size, found.people.large.size
     rows = [
-        f"| a page of | of {few:,} users, ms | of {many:,}, ms | beside one another "
-        f"| the last pages of {many:,}, ms |",
-        "|---:|---:|---:|---:|---:|",
+        f"| a page | of {few:,} users, ms | of {many:,}, ms | beside one another |",
+        "|---|---:|---:|---:|",
     ]
     for one in found.pages:
-        times = " | ".join([_ms(one.few), _ms(one.many), _times(one.ratios), _ms(one.last)])
-        rows.append(f"| {one.size} | {times} |")
+        times = " | ".join([_ms(one.few), _ms(one.many), _times(one.ratios)])
+        rows.append(f"| of {one.size} | {times} |")
     return "\n".join(rows)
+
+
+def ends(found: Ends) -> str:
+    ratios = _times(beside(found.last, found.first))
+    return "\n".join(
+        [
+            f"| a walk over {found.pages:,} pages of {found.size} | the first, ms | the last, ms "
+            "| beside one another |",
+            "|---|---:|---:|---:|",
+            f"| one page | {_ms(found.first)} | {_ms(found.last)} | {ratios} |",
+        ]
+    )
 
 
 def streams(found: Found) -> str:

@@ -41,7 +41,7 @@ def multiply(
 ) -> None:
     """Inserts the unsaved `row` once for each row of `source`, a FROM that takes `values`.
 
-    `own` is what each has of its own: SQL, by column.
+    `own` is what each has of its own: SQL without a per cent sign, by column.
     """
     columns, chosen, alike = [], [], []
     for field in row._meta.concrete_fields:

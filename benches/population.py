@@ -8,7 +8,7 @@ import secrets
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.management import call_command
@@ -99,10 +99,10 @@ def _settle(homes: Sequence[Home], others: Sequence[Environment], shown: Shown) 
     client = clients.add(
         "SANDBOX", client_id="bench", client_secret=secrets.token_hex(16), simulated=True
     ).client
-    done = 0
+    since, done = clock.now() - timedelta(days=365), 0
     with bulk.unburdened(Grant, Connection):
         for environments, first, last in _portions(homes, others):
-            _insert(client, environments, first, last)
+            _insert(client, since, environments, first, last)
             done += len(environments) * (last - first + 1)
             shown(f"{done:,} are there")
     bulk.execute(SUMS)
@@ -120,8 +120,9 @@ def _portions(
         yield [environment.pk for environment in others[first : first + many]], 1, EACH
 
 
-def _insert(client: OAuthClient, environments: list[UUID], first: int, last: int) -> None:
-    since = clock.now() - timedelta(days=365)
+def _insert(
+    client: OAuthClient, since: datetime, environments: list[UUID], first: int, last: int
+) -> None:
     grant = Grant(
         oauth_client=client,
         state=GrantState.ACTIVE,
