@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.management import call_command
-
 from benches import bulk, tenants
 from connections import clients
 from connections.models import Connection, Grant, OAuthClient
@@ -90,7 +88,6 @@ def build(options: Namespace) -> Population:
         _settle(homes, others, step.alive)
     with Step("tidying the tables up"):
         bulk.execute("VACUUM (ANALYZE)")
-    call_command("createcachetable", "cache", verbosity=0)
     return population
 
 
