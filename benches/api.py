@@ -60,7 +60,8 @@ class Walk:
 
     def through(self, users: int, shown: Shown) -> None:
         """From the first page to the last. Raises NotDoneError if anybody is missing."""
-        seen, following = 0, 0
+        seen = 0
+        following: int | None = 0
         while following is not None:
             data = json.loads(self.read(following))["data"]
             seen, following = seen + len(data["results"]), data["next"]
@@ -159,7 +160,8 @@ def _streams(people: Population, rounds: int) -> Streams:
     short, long = Stream(people.short), Stream(people.long)
     with Step("everybody at once") as step:
         seconds = interleaved(rounds, short.run, long.run, shown=step.alive)
-    return Streams(*seconds, short.growths[1:], long.growths[1:], long.length)
+    growths = short.growths[1:], long.growths[1:]
+    return Streams(seconds[0], seconds[1], *growths, length=long.length)
 
 
 def _warm(port: int, home: Home) -> None:

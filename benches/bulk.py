@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, models
 
@@ -45,15 +46,16 @@ def multiply(
     """
     columns, chosen, alike = [], [], []
     for field in row._meta.concrete_fields:
-        columns.append(connection.ops.quote_name(field.column))
-        chosen.append(own.get(field.column) or f"CAST(%s AS {field.db_type(connection)})")
-        if field.column not in own:
+        column = str(field.column)
+        columns.append(connection.ops.quote_name(column))
+        chosen.append(own.get(column) or f"CAST(%s AS {field.db_type(connection)})")
+        if column not in own:
             alike.append(field.get_db_prep_save(getattr(row, field.attname), connection))
     into = f"{connection.ops.quote_name(row._meta.db_table)} ({', '.join(columns)})"
     execute(f"INSERT INTO {into} SELECT {', '.join(chosen)} {source}", [*alike, *values])
 
 
-def execute(statement: str, values: Sequence[object] = ()) -> None:
+def execute(statement: str, values: Sequence[Any] = ()) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
 
@@ -61,4 +63,5 @@ def execute(statement: str, values: Sequence[object] = ()) -> None:
 def _read(question: str, names: list[str]) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(question, [names])
-        return cursor.fetchall()
+        found: list[tuple[str, str]] = cursor.fetchall()
+    return found

@@ -83,7 +83,8 @@ def build(options: Namespace) -> Population:
         for environment, size in zip(environments, sizes, strict=False)
     ]
     others = environments[len(homes) :]
-    population = Population(*homes, others=len(others))
+    large, long_one, short, small = homes
+    population = Population(large, long_one, short, small, others=len(others))
     with Step(f"{population.users:,} users in {len(environments):,} environments") as step:
         _settle(homes, others, step.alive)
     with Step("tidying the tables up"):

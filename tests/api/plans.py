@@ -57,8 +57,9 @@ def _plan(sql: str) -> dict[str, Any]:
     """Of what was executed just now, once more; a lock that it takes is let go."""
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
-        ((plan,),) = cursor.fetchone() or ([{}],)
-    whole: dict[str, Any] = plan["Plan"]
+        row = cursor.fetchone()
+    assert row, sql
+    whole: dict[str, Any] = row[0][0]["Plan"]
     return whole
 
 

@@ -173,7 +173,8 @@ def test_everyone_is_read_chunk_by_chunk(crowd: Caller) -> None:
 
 
 def test_pages_walked_in_order_read_their_own_rows(crowd: Caller) -> None:
-    seen, following = 0, 0
+    seen = 0
+    following: int | None = 0
     while following is not None:
         asked = {"query_params": {"page": str(following), "per_page": str(CHUNK)}}
         answer, reads = plans.reads(crowd, "GET", "/subscriptions", **asked)

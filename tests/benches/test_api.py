@@ -24,9 +24,10 @@ from benches.population import Home, Population
 def found(info: float = 0.004, page: float = 0.01, growth: float = 1.0) -> Found:
     """Three rounds: `info` beside 2 ms, `page` beside 10 ms, `growth` MB for more users."""
     environment: Any = None
-    homes = [Home(environment, "", size) for size in (1_000_000, 100_000, 10_000, 1_000)]
+    sizes = (1_000_000, 100_000, 10_000, 1_000)
+    large, long, short, small = (Home(environment, "", size) for size in sizes)
     return Found(
-        Population(*homes, others=9_996),
+        Population(large, long, short, small, others=9_996),
         Requests([info] * 3, [0.002, 0.001, 0.003], [0.001] * 3, [0.0005] * 3),
         [Pages(50, [0.01] * 3, [0.01] * 3), Pages(500, [0.01] * 3, [page] * 3)],
         Ends(500, 2000, [0.01] * 3, [0.02] * 3),
