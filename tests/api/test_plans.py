@@ -32,9 +32,9 @@ from tests.api import plans
 from tests.api.caller import Caller
 from tests.api.plans import Read
 
-MANY = 3000
+MANY = 4000
 PAGE = 10
-CHUNK = 50
+CHUNK = 20
 # What a page reads beyond its rows: the next one, and those at the cursor's own moment.
 OVER = 4
 COMMON = "undefined"
@@ -255,3 +255,13 @@ def test_one_is_found_by_its_id(sender: Caller, model: Any, path: str) -> None:
     answer, reads = plans.reads(sender, "GET", f"{path}/{one(model, sender)}")
     assert answer.status == 200
     assert_reads_little(reads, f"{model._meta.db_table}_pkey", most=1)
+
+
+def test_a_delivery_that_is_sent_again_is_found_by_event_and_destination(sender: Caller) -> None:
+    delivery = Delivery.objects.filter(environment=sender.environment)[0]
+    path = f"/portal/events/{delivery.event_id}/resend"
+    asked = json.dumps({"destination_id": str(delivery.destination_id)})
+    answer, reads = plans.reads(sender, "POST", path, data=asked)
+    assert answer.body["delivery"]["id"] == str(delivery.pk)
+    keys = [f"{model._meta.db_table}_pkey" for model in (Delivery, Destination, Event)]
+    assert_reads_little(reads, *DELIVERIES, *keys, most=1)
