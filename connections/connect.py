@@ -57,10 +57,11 @@ class Landing:
 UNKNOWN = Landing("unknown")
 
 
-def begin(session: ConnectSession, provider: str) -> Begun:
+def begin(session: ConnectSession, provider: str, *, in_browser: bool = True) -> Begun:
     """One click on a provider: reserves the `user_id`, pins the client, keeps state and PKCE.
 
-    Raises CannotBeginError.
+    One that no browser began has no cookie: whoever comes back from the provider is asked to
+    confirm. Raises CannotBeginError.
     """
     now = clock.now()
     with tenancy.environment(session.environment_id):
@@ -72,11 +73,12 @@ def begin(session: ConnectSession, provider: str) -> Begun:
         offers = clients.offered(session.environment, [name]) if name in names else []
         if not offers:
             raise CannotBeginError(CancelReason.PROVIDER_UNAVAILABLE)
-        return _start(session, offers[0], now)
+        browser = crypto.random_token() if in_browser else ""
+        return _start(session, offers[0], browser, now)
 
 
-def _start(session: ConnectSession, offer: clients.Offer, now: datetime) -> Begun:
-    state, browser = crypto.random_token(), crypto.random_token()
+def _start(session: ConnectSession, offer: clients.Offer, browser: str, now: datetime) -> Begun:
+    state = crypto.random_token()
     client = offer.oauth_client
     provider = clients.provider_for(client)
     authorize_url, verifier = provider.authorize_url(state, offer.scopes)
@@ -86,7 +88,7 @@ def _start(session: ConnectSession, offer: clients.Offer, now: datetime) -> Begu
         provider=offer.provider,
         oauth_client=client,
         state_hash=crypto.sha256(state),
-        browser_hash=crypto.sha256(browser),
+        browser_hash=crypto.sha256(browser) if browser else "",
         code_verifier=verifier,
         requested_scopes=provider.ask_for(offer.scopes),
         required_scopes=offer.required_scopes,

@@ -18,7 +18,8 @@ Place = tuple[UUID, str]
 def by_provider(environment: Environment) -> Counter[str]:
     """The connected users of each provider; those that have none are left out."""
     rows = UserCount.objects.for_environment(environment).values_list("provider")
-    return +Counter(dict(rows.annotate(number=Sum("change"))))
+    sums = rows.annotate(number=Sum("change"))
+    return +Counter({provider: int(number) for provider, number in sums})
 
 
 def total(environment: Environment) -> int:

@@ -237,12 +237,13 @@ def _fail_locked(
 ) -> ConnectAttempt:
     attempt.state = AttemptState.FAILED
     attempt.reason = reason
-    attempt.ask_again = ask_again
+    # Only a browser that began it can be asked again; of any other attempt the company hears.
+    attempt.ask_again = ask_again and bool(attempt.browser_hash)
     attempt.finished_at = clock.now()
     attempt.save(update_fields=["state", "reason", "ask_again", "finished_at"])
     if attempt.grant_id and grants.release(locked[attempt.grant_id], locked):
         nudge("connections.revoke_upstream", str(attempt.grant_id))
-    if not ask_again:
+    if not attempt.ask_again:
         publish([payloads.auth_cancelled(attempt.session, reason, attempt)])
     return attempt
 

@@ -90,19 +90,27 @@ def visit(session: ConnectSession) -> CancelReason | None:
                 rows.filter(opened_at=None).update(opened_at=now)
             return None
         with transaction.atomic():
-            if rows.filter(late_visit_at=None).update(late_visit_at=now):
+            first = rows.filter(late_visit_at=None).update(late_visit_at=now)
+            # That the link was withdrawn was told when it happened.
+            if first and reason != CancelReason.SESSION_CANCELLED:
                 publish([payloads.auth_cancelled(session, reason)])
         return reason
 
 
 def cancel(session: ConnectSession, *, by: User | None = None) -> bool:
-    """Withdraws a link that is still open; true if this call did it."""
+    """Withdraws a link that is still open, and tells the company; true if this call did it.
+
+    An attempt that is under way connects nobody any more, unless it was faster.
+    """
     with tenancy.environment(session.environment_id), transaction.atomic():
         now = clock.now()
         open_ones = ConnectSession.objects.filter(
             pk=session.pk, connected_at=None, cancelled_at=None, expires_at__gt=now
         )
-        return bool(open_ones.update(cancelled_at=now))
+        cancelled = bool(open_ones.update(cancelled_at=now))
+        if cancelled:
+            publish([payloads.auth_cancelled(session, CancelReason.SESSION_CANCELLED)])
+        return cancelled
 
 
 def return_url(

@@ -123,6 +123,7 @@ def _write_log(connections: Sequence[Connection], cause: Cause, now: datetime) -
             RevocationDetail(
                 revocation_id=row.pk,
                 environment_id=row.environment_id,
+                recorded_at=now,
                 reference_id=connection.reference_id,
                 actor=cause.actor,
                 evidence=cause.evidence,

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from connections import (
     alarms,
+    auth_tokens,
     counting,
     finish,
     incidents,
@@ -65,6 +66,7 @@ def sweep_subscriptions() -> None:
 @shared_task(name="connections.sweep_attempts")
 def sweep_attempts() -> None:
     finish.sweep()
+    auth_tokens.sweep()
 
 
 @shared_task(name="connections.carry_out")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from developers.webhooks import backlog, claims, delivery, health, resend, retention
+from developers.webhooks import backlog, claims, delivery, health, resend, retention, settle
 
 
 @shared_task(name="developers.deliver_due")
@@ -31,6 +31,16 @@ def carry_on_recovery(recovery_id: str) -> None:
 @shared_task(name="developers.sweep_recoveries")
 def sweep_recoveries() -> None:
     resend.sweep()
+
+
+@shared_task(name="developers.settle_destination")
+def settle_destination(destination_id: str) -> None:
+    settle.carry_on(UUID(destination_id))
+
+
+@shared_task(name="developers.sweep_settling")
+def sweep_settling() -> None:
+    settle.sweep()
 
 
 @shared_task(name="developers.erase_payloads")

@@ -1,7 +1,7 @@
 """Charts as geometry: numbers in, coordinates out. Templates draw them as SVG, words stay HTML."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 WIDTH = 640
@@ -80,26 +80,6 @@ class Plot:
     height: int = HEIGHT
 
 
-@dataclass(frozen=True)
-class Rank:
-    name: str
-    count: str
-    share: str
-    width: float
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a funnel; `lost` is how many did not come from the step before."""
-
-    name: str
-    count: str
-    share: str
-    width: float
-    lost: str = ""
-
-
 def lines(
     label: str,
     names: Sequence[str],
@@ -149,41 +129,6 @@ def stack(label: str, names: Sequence[str], series: Sequence[Series], *, unit: s
     )
 
 
-def ranked(
-    items: Sequence[tuple[str, int]], *, urls: Mapping[str, str] | None = None
-) -> list[Rank]:
-    """Largest first; each with its share of the whole and its width against the largest."""
-    ordered = sorted(items, key=lambda item: item[1], reverse=True)
-    whole = sum(count for _, count in ordered)
-    largest = ordered[0][1] if ordered else 0
-    return [
-        Rank(
-            name=name,
-            count=number(count),
-            share=percent(count, whole),
-            width=_part(count, largest),
-            url=(urls or {}).get(name, ""),
-        )
-        for name, count in ordered
-    ]
-
-
-def funnel(steps: Sequence[tuple[str, int]]) -> list[Step]:
-    """Every step against the first."""
-    first = steps[0][1] if steps else 0
-    before = [first, *(count for _, count in steps)]
-    return [
-        Step(
-            name=name,
-            count=number(count),
-            share=percent(count, first),
-            width=_part(count, first),
-            lost=number(before[index] - count) if index and before[index] > count else "",
-        )
-        for index, (name, count) in enumerate(steps)
-    ]
-
-
 def number(value: float) -> str:
     """1,204 and 99.5; whole numbers without a point."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
@@ -191,14 +136,6 @@ def number(value: float) -> str:
 
 def _said(value: float | None, unit: str) -> str:
     return "–" if value is None else number(value) + unit
-
-
-def percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "0%"
-
-
-def _part(value: float, whole: float) -> float:
-    return round(100 * value / whole, 1) if whole else 0.0
 
 
 def _top(highest: float) -> float:

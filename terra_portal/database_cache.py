@@ -37,11 +37,13 @@ class CountingDatabaseCache(DatabaseCache):
     time, to cull it; here whoever adds something forgets a few rows that have run out.
     """
 
+    _table: str
+
     def add(
         self,
         key: Any,
         value: Any,
-        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+        timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
         return self._write(ADD, key, value, timeout, version)
@@ -50,7 +52,7 @@ class CountingDatabaseCache(DatabaseCache):
         self,
         key: Any,
         value: Any,
-        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+        timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
         self._write(SET, key, value, timeout, version)

@@ -23,10 +23,11 @@ REQUIRED = {
 }
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+REDIS_SCHEMES = ("redis://", "rediss://")
 REDIS = "django.core.cache.backends.redis.RedisCache"
 DATABASE = "django.core.cache.backends.db.DatabaseCache"
 COUNTING = "terra_portal.database_cache.CountingDatabaseCache"
-# A cache that is away must not keep a page waiting.
+# A cache that is away must not keep a page waiting. An address with times of its own has its way.
 PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
@@ -104,12 +105,12 @@ def shared_cache(env: environ.Env, *, broker: str) -> dict[str, Any]:
     In the demo, whose broker is in its one process, so is the cache.
     """
     given = env.str("CACHE_URL", "")
-    if not given and broker.startswith(("redis://", "rediss://")):
-        return _redis(broker.partition(";")[0])
+    if not given and broker.startswith(REDIS_SCHEMES):
+        given = broker.partition(";")[0]
+    if given.startswith(REDIS_SCHEMES) and "," not in given:
+        return _redis(given)
     default = "locmemcache://" if broker.startswith("memory:") else "dbcache://cache"
     cache: dict[str, Any] = env.cache_url_config(given or default)
-    if cache["BACKEND"] == REDIS:
-        cache = _redis(cache["LOCATION"]) | cache | {"OPTIONS": PATIENCE | cache.get("OPTIONS", {})}
     if cache["BACKEND"] == DATABASE:
         cache["BACKEND"] = COUNTING
     return cache

@@ -8,3 +8,11 @@ class InvalidInputError(ValueError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+class TooSoonError(InvalidInputError):
+    """It would fit later: after `wait_seconds`, which the message says as well."""
+
+    def __init__(self, field: str, message: str, *, wait_seconds: int) -> None:
+        super().__init__(field, message)
+        self.wait_seconds = wait_seconds

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from terra_portal.environment import (
     demo_keys,
@@ -144,6 +145,13 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# A run of deliveries may wait for slow servers, so these have a queue, and workers, of their own.
+# A worker that names no queue serves both.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("webhooks")]
+CELERY_TASK_ROUTES = {
+    "developers.deliver_due": {"queue": "webhooks"},
+    "developers.sweep_deliveries": {"queue": "webhooks"},
+}
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 1.0 if DEMO else 5.0)
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", str(VAR_DIR / "beat"))
 CELERY_BEAT_SCHEDULE = {
@@ -157,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "counts": {"task": "connections.fold_counts", "schedule": 30.0},
     "clock": {"task": "developers.mend_deliveries", "schedule": 60.0},
     "destinations": {"task": "developers.sweep_destinations", "schedule": 30.0},
+    "settling": {"task": "developers.sweep_settling", "schedule": 30.0},
     "recoveries": {"task": "developers.sweep_recoveries", "schedule": 30.0},
     "payloads": {"task": "developers.erase_payloads", "schedule": 3600.0},
 }
@@ -262,7 +271,6 @@ WEBHOOKS_ALLOW_LOOPBACK = env.bool("WEBHOOKS_ALLOW_LOOPBACK", DEMO)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # Requests and seconds, for each API key; None where nothing is limited.
 API_RATE_LIMIT = rate("API_RATE_LIMIT", env.str("API_RATE_LIMIT", "6000/m"))
-RATELIMIT_FAIL_OPEN = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {

@@ -4,6 +4,7 @@ import importlib
 import os
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 if not os.environ.get("DATABASE_URL"):
     raise ImproperlyConfigured(
@@ -34,10 +35,18 @@ if not BROKER_GIVEN:
     CELERY_BROKER_URL = "memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
 # Test processes that share a broker must not take each other's messages. A worker that a test
-# starts is told the test's queue.
+# starts is told the test's own queue, beside which is one for each that the portal routes to.
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("TESTS_QUEUE") or "-".join(
     ["tests", _portal.DATABASES["default"]["NAME"], os.environ.get("PYTEST_XDIST_WORKER", "one")]
 )
+CELERY_TASK_QUEUES = [
+    Queue(CELERY_TASK_DEFAULT_QUEUE),
+    Queue(f"{CELERY_TASK_DEFAULT_QUEUE}-webhooks"),
+]
+CELERY_TASK_ROUTES = {
+    task: {"queue": f"{CELERY_TASK_DEFAULT_QUEUE}-{route['queue']}"}
+    for task, route in _portal.CELERY_TASK_ROUTES.items()
+}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = _portal.STORAGES | {

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from connections.states import Attention, Door, End
 from developers.states import DeliveryState, DestinationState
-from terra_portal import charts, moments
+from terra_portal import charts, moments, shares
+from terra_portal.marks import MARKS
 from terra_portal.templatetags import states
-from terra_portal.templatetags.portal import MARKS
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -177,19 +177,19 @@ def test_a_stack_stands_on_the_ground_without_gaps() -> None:
 
 
 def test_ranks_and_funnels_of_nothing_are_empty_or_zero() -> None:
-    assert charts.ranked([]) == []
-    assert charts.funnel([]) == []
-    assert charts.funnel([("Opened", 0)])[0].share == "0%"
+    assert shares.ranked([]) == []
+    assert shares.funnel([]) == []
+    assert shares.funnel([("Opened", 0)])[0].share == "0%"
     assert charts.lines("x", [], [charts.Series("x", [])]).lines[0].area == ""
 
 
 def test_ranks_are_measured_against_the_largest_and_the_funnel_against_the_first() -> None:
-    ranks = charts.ranked([("Oura", 25), ("Garmin", 75)])
+    ranks = shares.ranked([("Oura", 25), ("Garmin", 75)])
     assert [(rank.name, rank.width, rank.share) for rank in ranks] == [
         ("Garmin", 100.0, "75%"),
         ("Oura", 33.3, "25%"),
     ]
-    steps = charts.funnel([("Opened", 200), ("Connected", 150)])
+    steps = shares.funnel([("Opened", 200), ("Connected", 150)])
     assert (steps[1].width, steps[1].lost) == (75.0, "50")
 
 

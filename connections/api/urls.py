@@ -2,13 +2,23 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from connections.api import counts, integrations, sessions, subscriptions, users
+from connections.api import (
+    auth_tokens,
+    authenticate,
+    counts,
+    data,
+    integrations,
+    revocations,
+    sessions,
+    subscriptions,
+    users,
+)
 from developers.api import answered, api, mounted, unknown
 from developers.rest import destinations, events, figures, recoveries
 
-for module in (sessions, users, subscriptions, integrations):
+for module in (sessions, authenticate, auth_tokens, users, subscriptions, integrations, data):
     api.add_router("", module.router)
-for ours in (counts, destinations, events, recoveries, figures):
+for ours in (counts, revocations, destinations, events, recoveries, figures):
     api.add_router("/portal", ours.router)
 
 _api = api.urls

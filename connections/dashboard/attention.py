@@ -37,7 +37,7 @@ def concerns(environment: Environment, by_attention: Counter[str]) -> list[Conce
 def _destinations(environment: Environment) -> list[Concern]:
     retried = dict(
         Delivery.objects.for_environment(environment)
-        .filter(state__in=[DeliveryState.DUE, DeliveryState.CLAIMED], attempt_count__gt=0)
+        .filter(state__in=[DeliveryState.DUE, DeliveryState.CLAIMED], round_count__gt=0)
         .values_list("destination")
         .annotate(n=Count("id"))
     )

@@ -14,7 +14,7 @@ from connections.dashboard.names import provider_name
 from connections.models import Connection
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address
-from terra_portal import charts, ranges
+from terra_portal import charts, ranges, shares
 
 
 @require_safe
@@ -66,7 +66,7 @@ def _figures(
         {"label": "Active users", "value": f"{living.total:,}", "note": f"{change} {than}"},
         {
             "label": "Finish connecting",
-            "value": charts.percent(journey.connected, journey.opened) if journey.opened else "–",
+            "value": shares.percent(journey.connected, journey.opened) if journey.opened else "–",
             "note": "of people who open a link" if journey.opened else "no link was opened",
         },
         {
@@ -76,7 +76,7 @@ def _figures(
         },
         {
             "label": "Webhooks delivered",
-            "value": charts.percent(told.delivered, told.total) if told.total else "–",
+            "value": shares.percent(told.delivered, told.total) if told.total else "–",
             "note": _told_note(told),
         },
     ]
@@ -96,8 +96,8 @@ def _users_plot(within: ranges.Range, now: list[int], before: list[int]) -> char
     return charts.lines(label, within.names, [charts.Series("Active", now), ghost])
 
 
-def _funnel(journey: Journey) -> list[charts.Step]:
-    return charts.funnel(
+def _funnel(journey: Journey) -> list[shares.Step]:
+    return shares.funnel(
         [
             ("Opened the link", journey.opened),
             ("Chose a wearable", journey.chose),
@@ -107,10 +107,10 @@ def _funnel(journey: Journey) -> list[charts.Step]:
     )
 
 
-def _providers(request: EnvironmentRequest, living: Living) -> list[charts.Rank]:
+def _providers(request: EnvironmentRequest, living: Living) -> list[shares.Rank]:
     users = address(request, "users")
     names = {code: provider_name(code) for code in living.by_provider}
-    return charts.ranked(
+    return shares.ranked(
         [(names[code], count) for code, count in living.by_provider.items()],
         urls={name: f"{users}?state=active&provider={code}" for code, name in names.items()},
     )

@@ -100,7 +100,7 @@ def run(schema_editor: BaseDatabaseSchemaEditor, statements: dict[str, list[str]
 class Migration(migrations.Migration):
     dependencies = [
         ("connections", "0003_real_wearables"),
-        ("developers", "0002_webhook_console"),
+        ("developers", "0007_destinations_that_settle"),
     ]
 
     operations = [

@@ -1,3 +1,4 @@
+from connections.models.auth_token import AuthToken
 from connections.models.connect import ConnectAttempt, ConnectSession
 from connections.models.connection import Connection, ConnectionQuerySet
 from connections.models.grant import Grant
@@ -8,6 +9,7 @@ from connections.models.revocation import Revocation, RevocationDetail, Upstream
 from connections.models.user_count import UserCount
 
 __all__ = [
+    "AuthToken",
     "ConnectAttempt",
     "ConnectSession",
     "Connection",

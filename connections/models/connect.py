@@ -33,7 +33,8 @@ class ConnectSession(models.Model):
     opened_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
-    # A visit after the end is told to the company once, however often the link is opened.
+    # A visit after the end is told to the company once, however often the link is opened; of a
+    # withdrawal it hears at once instead.
     late_visit_at = models.DateTimeField(null=True)
 
     objects = EnvironmentQuerySet["ConnectSession"].as_manager()
@@ -67,6 +68,7 @@ class ConnectAttempt(models.Model):
     oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT)
     user_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Empty where no browser began it: the company asked for the provider's address by API.
     browser_hash = models.CharField(max_length=64, editable=False)
     code_verifier = EncryptedTextField(blank=True, default="", editable=False)
     requested_scopes = models.JSONField(default=list)

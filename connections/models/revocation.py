@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 from connections.models.grant import Grant
 from connections.states import Door, End, RevokeOutcome
@@ -37,6 +38,13 @@ class Revocation(models.Model):
             models.Index(
                 fields=["environment", "kind", "-recorded_at", "-id"], name="revocation_by_kind"
             ),
+            models.Index(
+                fields=["environment", "door", "-recorded_at", "-id"], name="revocation_by_door"
+            ),
+            models.Index(
+                fields=["environment", "provider", "-recorded_at", "-id"],
+                name="revocation_by_provider",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=End.values), name="revocation_kind"),
@@ -55,6 +63,8 @@ class RevocationDetail(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     revocation = models.OneToOneField(Revocation, on_delete=models.PROTECT, related_name="detail")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
+    # The log row's own, here as well: what stands under one reference is listed by one index.
+    recorded_at = models.DateTimeField(default=clock.now, db_default=Now(), editable=False)
     reference_id = models.CharField(max_length=512, blank=True)
     # Who did it, in words that this company may read.
     actor = models.CharField(max_length=254, blank=True)
@@ -64,7 +74,10 @@ class RevocationDetail(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["environment", "reference_id"], name="revocation_by_reference")
+            models.Index(
+                fields=["environment", "reference_id", "-recorded_at", "-revocation"],
+                name="revocation_by_reference",
+            )
         ]
 
     def __str__(self) -> str:

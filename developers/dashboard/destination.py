@@ -110,7 +110,7 @@ def remove(request: EnvironmentRequest, destination_id: UUID) -> HttpResponse:
 
 def _is_moving(delivery: Delivery) -> bool:
     """Whether its first answer is a matter of seconds, so that the reader waits for it."""
-    fresh = clock.now() - delivery.due_at < WATCHED and not delivery.attempt_count
+    fresh = clock.now() - delivery.due_at < WATCHED and not delivery.round_count
     return fresh and delivery.state in (DeliveryState.DUE, DeliveryState.CLAIMED)
 
 

@@ -78,7 +78,7 @@ def _finished(listed: list[UUID], since: datetime) -> defaultdict[UUID, Counter[
 
 def _pending(listed: list[UUID], since: datetime) -> defaultdict[UUID, tuple[int, int]]:
     """How many wait, and how many of the recent ones have failed at least once."""
-    retrying = Count("pk", filter=Q(attempt_count__gt=0, created_at__gte=since))
+    retrying = Count("pk", filter=Q(round_count__gt=0, created_at__gte=since))
     rows = Delivery.objects.filter(destination__in=listed, state__in=PENDING)
     counted = (
         rows.order_by()

@@ -71,9 +71,9 @@ def _that_ended(
     """At one of its destinations at least. These are named, since a rare outcome is found by the
     index that begins with the destination, however many events there are.
     """
-    deliveries = Delivery.objects.filter(event=OuterRef("pk"))
     if outcome == NONE:
-        return events.filter(~Exists(deliveries))
+        return events.filter(is_unwanted=True)
+    deliveries = Delivery.objects.filter(event=OuterRef("pk"))
     here = Destination.objects.for_environment(environment).values_list("pk", flat=True)
     _, states = OUTCOMES[outcome]
     return events.filter(Exists(deliveries.filter(destination__in=list(here), state__in=states)))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from developers.access import EnvironmentRequest, environment_page
 from developers.dashboard.addresses import address, part
 from developers.dashboard.destinations import current, spoken
-from developers.dashboard.recovery_form import RecoveryForm, SinceForm
+from developers.dashboard.recovery_form import OTHER, RecoveryForm, SinceForm
 from developers.models import Destination, Recovery
 from developers.states import RecoveryState, Role
 from developers.webhooks import resend
@@ -90,7 +90,7 @@ def recovery(request: EnvironmentRequest, recovery_id: UUID) -> HttpResponse:
 def _begun(request: EnvironmentRequest) -> HttpResponse:
     form = SinceForm(request.POST)
     if not form.is_valid():
-        return _refused(request, RecoveryForm({}, destinations=_choices(request)))
+        return _refused(request, _written(request))
     chosen = form.cleaned_data["destination"]
     try:
         begun = resend.recover(
@@ -100,10 +100,16 @@ def _begun(request: EnvironmentRequest) -> HttpResponse:
             by=request.user,
         )
     except InvalidInputError as error:
-        again = RecoveryForm(request.POST, destinations=_choices(request))
+        again = _written(request)
         again.refuse(error)
         return _refused(request, again)
     return redirect(address(request, "recovery", recovery_id=begun.pk))
+
+
+def _written(request: EnvironmentRequest) -> RecoveryForm:
+    """What was confirmed, as the form that it came from."""
+    data = {"last": OTHER, **request.POST.dict()}
+    return RecoveryForm(data, destinations=_choices(request))
 
 
 def _refused(request: EnvironmentRequest, form: RecoveryForm) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from developers.forms import VerbForm
+from developers.webhooks import resend
 from terra_portal import clock
 
 PRESETS = {
@@ -52,6 +53,8 @@ class RecoveryForm(VerbForm):
             found["since"] = clock.now() - PRESETS[name][1]
         elif "last" in found and not found.get("since") and "since" not in self.errors:
             self.add_error("since", "Say since when.")
+        elif found.get("since") and found["since"].year < resend.EARLIEST:
+            self.add_error("since", f"Choose a time after the year {resend.EARLIEST}.")
         elif found.get("since") and found["since"] > clock.now():
             self.add_error("since", "Choose a time that has passed.")
         return found

@@ -1,8 +1,9 @@
 from developers.models.api_key import ApiKey
 from developers.models.audit import AuditEntry
 from developers.models.company import Company, Environment, EnvironmentQuerySet, Membership
+from developers.models.recovery import Recovery
 from developers.models.user import User
-from developers.models.webhook import Attempt, Delivery, Destination, Event, Recovery
+from developers.models.webhook import Attempt, Delivery, Destination, Event
 
 __all__ = [
     "ApiKey",

@@ -5,12 +5,10 @@ import uuid
 from django.db import models
 
 from developers.models.company import Environment, EnvironmentQuerySet
-from developers.models.user import User
 from developers.states import (
     DeliveryState,
     DestinationState,
     EventType,
-    RecoveryState,
     StoppedBecause,
 )
 from terra_portal import clock
@@ -47,6 +45,8 @@ class Destination(models.Model):
     last_success_at = models.DateTimeField(null=True, editable=False)
     # A mail about it is due (a warning, or that it was disabled); moved ahead by whoever sends it.
     alarm_due_at = models.DateTimeField(null=True, editable=False)
+    # Some of what waits for it stands as before its last switch; moved ahead by whoever mends it.
+    settle_due_at = models.DateTimeField(null=True, editable=False)
     # It hung lately: its deliveries go by the slow lane until then.
     slow_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -61,6 +61,11 @@ class Destination(models.Model):
                 fields=["alarm_due_at"],
                 condition=models.Q(alarm_due_at__isnull=False),
                 name="destination_to_alarm",
+            ),
+            models.Index(
+                fields=["settle_due_at"],
+                condition=models.Q(settle_due_at__isnull=False),
+                name="destination_to_settle",
             ),
             models.Index(
                 fields=["failing_since"],
@@ -108,6 +113,9 @@ class Event(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
     # Sent on somebody's wish to see it arrive: it reports nothing, and only one destination has it.
     is_example = models.BooleanField(default=False, editable=False)
+    # No destination was there for its type when it happened. It stays so: an event gets all its
+    # deliveries in the transaction that writes it, and sending again takes one that is there.
+    is_unwanted = models.BooleanField(default=False, db_default=False, editable=False)
     occurred_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = EnvironmentQuerySet["Event"].as_manager()
@@ -134,6 +142,16 @@ class Event(models.Model):
                 condition=models.Q(erased_at__isnull=True),
                 name="event_to_erase",
             ),
+            models.Index(
+                fields=["environment", "-occurred_at", "-id"],
+                condition=models.Q(is_unwanted=True),
+                name="event_unwanted",
+            ),
+            models.Index(
+                fields=["environment", "occurred_at"],
+                condition=models.Q(is_example=True),
+                name="event_example",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -154,10 +172,14 @@ class Delivery(models.Model):
     """One event for one destination. Rows in `due` are the queue, `due_at` their turn."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries")
+    # Rows are written three times at least, and every index with them. `one_delivery` begins with
+    # the event, others with the destination, and none is needed for the environment alone.
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False)
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, related_name="deliveries"
+        Destination, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.DUE)
     # While claimed: when the claim is over and the row is anybody's again.
@@ -209,12 +231,20 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.event_id} to {self.destination_id}: {self.state}"
 
+    @property
+    def is_retrying(self) -> bool:
+        """It failed, and waits for a later try. One that somebody sends again is as good as new."""
+        return self.state == DeliveryState.DUE and self.round_count > 0
+
 
 class Attempt(models.Model):
     """One request made for a delivery, and what came of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    # `attempt_number_once` begins with it.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(default=clock.now)
     duration_ms = models.PositiveIntegerField()
@@ -229,42 +259,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.delivery_id}"
-
-
-class Recovery(models.Model):
-    """Somebody wants everything again that failed since a time: done in batches, with progress."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
-    # None: of every destination of the environment.
-    destination = models.ForeignKey(
-        Destination, null=True, on_delete=models.PROTECT, related_name="recoveries"
-    )
-    since = models.DateTimeField()
-    # What had failed when it was asked for, and how much of it waits or has gone again.
-    total = models.PositiveIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0)
-    state = models.CharField(max_length=10, choices=RecoveryState, default=RecoveryState.RUNNING)
-    due_at = models.DateTimeField(default=clock.now)
-    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-    finished_at = models.DateTimeField(null=True)
-
-    objects = EnvironmentQuerySet["Recovery"].as_manager()
-
-    class Meta:
-        verbose_name_plural = "recoveries"
-        indexes = [
-            models.Index(fields=["environment", "-created_at", "-id"], name="recovery_listed"),
-            models.Index(
-                fields=["due_at"], condition=models.Q(state="running"), name="recovery_running"
-            ),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=RecoveryState.values), name="recovery_state"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"recovery since {self.since}"

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404
 from ninja import Router, Status
 
-from developers.api import PROBLEMS, ApiRequest, in_environment
+from developers.api import PROBLEMS, ApiRequest, Problem, in_environment
 from developers.models import Destination, EnvironmentQuerySet
 from developers.rest import ids
 from developers.rest.pages import CursorText, PerPage, page
@@ -42,7 +42,10 @@ def list_destinations(
 
 @router.post("/destinations", response={201: NewSecret} | PROBLEMS, summary="Add a destination")
 def add_destination(request: ApiRequest, body: NewDestination) -> Status[dict[str, Any]]:
-    """The answer holds the signing secret, which is not shown again."""
+    """The answer holds the signing secret, which is not shown again.
+
+    An environment has at most 50.
+    """
     made, secret = verbs.add(
         request.auth.environment,
         body.url,
@@ -105,10 +108,15 @@ def enable_destination(request: ApiRequest, destination_id: str) -> dict[str, An
 
 
 @router.post(
-    f"{ONE}/test", response={201: OneEvent} | PROBLEMS, summary="Send an example of an event"
+    f"{ONE}/test",
+    response={201: OneEvent, 429: Problem} | PROBLEMS,
+    summary="Send an example of an event",
 )
 def send_example(request: ApiRequest, destination_id: str, body: Example) -> Status[dict[str, Any]]:
-    """To this destination alone, with made-up ids, signed like any other."""
+    """To this destination alone, with made-up ids, signed like any other.
+
+    A destination gets 20 in a minute; `Retry-After` of a 429 says when it gets the next.
+    """
     event = examples.send(one_destination(request, destination_id), body.type)
     return Status(201, {"event": event})
 

@@ -28,7 +28,8 @@ def sending_figures(
     if days not in figures.RANGES:
         raise InvalidInputError("days", "7 or 30")
     about = request.auth.environment
-    found = figures.of(one_destination(request, destination_id) if destination_id else about, days)
+    named = destination_id is not None
+    found = figures.of(one_destination(request, destination_id or "") if named else about, days)
     return {
         "since": found.within.start,
         "newest_only": found.newest or None,

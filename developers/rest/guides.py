@@ -15,6 +15,7 @@ GUIDES = {
     "moving-from-terra": "Moving from Terra",
     "api": "The REST API",
     "webhooks": "Webhooks",
+    "revocations": "The revocation log",
 }
 LINK = re.compile(r"^([a-z-]+)\.md(#.*)?$")
 

@@ -14,10 +14,12 @@ from developers.rest.problems import PROBLEM_JSON, Problem
 
 ABOUT = """
 Terra's REST API, served by your own portal: point Terra's client at this base URL.
+[Moving from Terra](/v2/docs/moving-from-terra) has the one line to change, and every difference.
 
 Send the environment's `dev-id` and one of its API keys as `x-api-key` with every request. Each
 answer carries a `terra-reference`, which names the request in the portal's log. Errors are
-problem details (RFC 9457) that also hold Terra's earlier `status` and `message`.
+problem details (RFC 9457) that also hold Terra's earlier `status` and `message`. Each key may send
+a number of requests in a window of time; `X-Terra-RateLimit-Remaining` says how many are left.
 
 What Terra has no operation for is under `/v2/portal`: destinations of webhooks, their events, and
 sending them again. Lists there are read in pages: `next` of one is the `cursor` of the following.

@@ -1,6 +1,7 @@
 """The one error body, which clients of both Terra generations read, and what becomes one."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -11,7 +12,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
 from developers.rest.limits import OverLimitError
-from terra_portal.errors import InvalidInputError
+from terra_portal.errors import InvalidInputError, TooSoonError
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,13 @@ def invalid(request: HttpRequest, error: InvalidInputError) -> HttpResponse:
     return problem(request, 400, str(error))
 
 
+def too_soon(request: HttpRequest, error: TooSoonError) -> HttpResponse:
+    """RFC 6585, 4: 429, with the seconds to wait."""
+    answer = problem(request, 429, str(error))
+    answer["Retry-After"] = str(error.wait_seconds)
+    return answer
+
+
 def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Names the first field that does not fit; never repeats what was sent."""
     first = error.errors[0]
@@ -93,14 +101,21 @@ def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(request, 500, OUR_FAULT)
 
 
+HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {
+    HttpError: refused,
+    Http404: not_found,
+    InvalidInputError: invalid,
+    TooSoonError: too_soon,
+    ValidationError: malformed,
+    RequestDataTooBig: too_large,
+    SuspiciousOperation: suspicious,
+    UnreadablePostError: broken_off,
+    OverLimitError: over_limit,
+    Exception: failed,
+}
+
+
 def report_errors(api: NinjaAPI) -> None:
     """Whatever an operation raises is answered in the one form."""
-    api.add_exception_handler(HttpError, refused)
-    api.add_exception_handler(Http404, not_found)
-    api.add_exception_handler(InvalidInputError, invalid)
-    api.add_exception_handler(ValidationError, malformed)
-    api.add_exception_handler(RequestDataTooBig, too_large)
-    api.add_exception_handler(SuspiciousOperation, suspicious)
-    api.add_exception_handler(UnreadablePostError, broken_off)
-    api.add_exception_handler(OverLimitError, over_limit)
-    api.add_exception_handler(Exception, failed)
+    for kind, handler in HANDLERS.items():
+        api.add_exception_handler(kind, handler)

@@ -25,7 +25,9 @@ def start_recovery(request: ApiRequest, body: NewRecovery) -> Status[dict[str, A
 
     The work is done in the background; look the recovery up to see how far it is.
     """
-    about = one_destination(request, body.destination_id) if body.destination_id else None
+    # An empty id is nobody's, and not every destination: that would be far more than was meant.
+    named = body.destination_id is not None
+    about = one_destination(request, body.destination_id or "") if named else None
     started = resend.recover(request.auth.environment, since=body.since, destination=about)
     return Status(201, {"recovery": started})
 

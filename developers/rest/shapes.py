@@ -31,6 +31,13 @@ from developers.webhooks import answers, destinations, extra_headers
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
+def _written(value: Any) -> Any:
+    """A number would be taken for seconds since 1970, which nobody is told of."""
+    if not isinstance(value, str) or "-" not in value:
+        raise ValueError("write a time with its zone, like 2026-11-27T10:00:00Z")
+    return value
+
+
 def _within(moment: datetime) -> datetime:
     """Databases know fewer moments than clocks can write."""
     if not EARLIEST <= moment <= LATEST:
@@ -47,7 +54,12 @@ def _of_texts(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(examples=["2026-11-27T10:00:00Z"])]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    AfterValidator(_within),
+    Field(examples=["2026-11-27T10:00:00Z"]),
+]
 Headers = Annotated[
     dict[str, str] | None,
     BeforeValidator(_of_texts),

@@ -20,6 +20,15 @@ __all__ = ["AT_ONCE", "CLAIM", "CLAIMABLE", "claim", "may_send", "mend", "releas
 
 # Much longer than an attempt may last, which begins as soon as its row is claimed.
 CLAIM = timedelta(seconds=60)
+# What a request, and what follows from its outcome, needs to know.
+_NEEDED = (
+    *("claim", "event__body", "event__terra_reference", "event__occurred_at"),
+    *("event__erased_at", "event__is_example", "environment__dev_id"),
+    *(f"destination__{name}" for name in ("url", "headers", "deadline_seconds")),
+    *(f"destination__{name}" for name in ("signing_secret", "previous_secret")),
+    *(f"destination__{name}" for name in ("previous_secret_until", "state", "removed_at")),
+    *(f"destination__{name}" for name in ("failing_since", "last_success_at", "slow_until")),
+)
 # No wait is longer: the last pause with its jitter.
 LONGEST_WAIT = timedelta(hours=27)
 
@@ -38,7 +47,7 @@ def claim(most: int, *, slow: bool = False) -> list[Delivery]:
     if not taken:
         return []
     claimed = Delivery.objects.filter(pk__in=taken, claim=token, state=DeliveryState.CLAIMED)
-    loaded = claimed.select_related("event", "destination", "environment")
+    loaded = claimed.select_related("event", "destination", "environment").only(*_NEEDED)
     return list(loaded.order_by("created_at", "pk"))
 
 

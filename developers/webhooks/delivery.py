@@ -2,9 +2,11 @@
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
@@ -12,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from developers.models import Delivery
 from developers.webhooks import claims, health, results, signing
+from developers.webhooks.crew import Crew
 from developers.webhooks.outbound import Answer, Door
 from developers.webhooks.results import Try
 from terra_portal import clock, tenancy
@@ -21,12 +24,14 @@ logger = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-# Requests under way in each lane. One of the quick lane that is not back soon counts no longer: it
-# keeps its thread, of which there are many, and not the others' room.
-QUICK = 64
+# Requests to be made or under way in each lane. One of the quick lane that is not back soon counts
+# no longer: it keeps its thread, of which there are many, and not the others' room.
+QUICK = 256
 SLOW = 16
-THREADS = 256
+THREADS = 512
 SOON_SECONDS = 0.25
+# Many rows cost as many statements as one: so many are claimed, and stored, at a time.
+MANY = 128
 # How long one run takes up new rows; the next sweep goes on. Slow requests of before may last
 # longer, and while they do the quick lane stays open for a while.
 RUN_SECONDS = 20.0
@@ -63,15 +68,23 @@ class Flight:
     delivery: Delivery
     claimed_at: float
     slow: bool
+    started_at: float | None = None
     is_marked: bool = False
+
+    def lasts(self) -> float:
+        """Seconds since its beginning; none where it still waits for a thread."""
+        return 0.0 if self.started_at is None else time.monotonic() - self.started_at
 
 
 class Run:
     def __init__(self, door: Door, threads: ThreadPoolExecutor) -> None:
-        self._door, self._threads = door, threads
+        self._door = door
         self._ends_at = time.monotonic() + RUN_SECONDS
         self._flying: set[Flight] = set()
         self._landed: queue.SimpleQueue[tuple[Flight, Try | None]] = queue.SimpleQueue()
+        # Many have, or those that have not are all waited for.
+        self._worth_storing = threading.Event()
+        self._crew = Crew(threads, self._fly, on_rest=self._worth_storing.set)
         self._looked_at = dict.fromkeys((False, True), 0.0)
         self._sent = 0
 
@@ -86,20 +99,22 @@ class Run:
     def _take(self, *, slow: bool) -> int:
         """Claims what there is room for, and sends it."""
         room, since = self._room(slow=slow), time.monotonic()
-        # Many at a time cost as many statements as one; a little room waits for more.
+        # A little room waits for more.
         is_early = self._flying and since - self._looked_at[slow] < LOOK_SECONDS
-        if room <= 0 or (is_early and (slow or room < QUICK // 4)):
+        if room <= 0 or (is_early and (slow or room < MANY)):
             return 0
         self._looked_at[slow] = since
         claimed = _patiently(claims.claim, room, slow=slow)
-        for delivery in claimed:
-            if delivery.event.erased_at:
-                _patiently(results.record, [_not_sent(delivery)])
-            elif _patiently(claims.may_send, delivery):
-                flight = Flight(delivery, since, slow)
-                self._flying.add(flight)
-                self._threads.submit(self._fly, flight)
+        flights = [Flight(one, since, slow) for one in claimed if self._is_to_go(one)]
+        self._flying.update(flights)
+        self._crew.take_on(flights)
         return len(claimed)
+
+    def _is_to_go(self, delivery: Delivery) -> bool:
+        if delivery.event.erased_at:
+            _patiently(results.record, [_not_sent(delivery)])
+            return False
+        return _patiently(claims.may_send, delivery)
 
     def _room(self, *, slow: bool) -> int:
         over = time.monotonic() - self._ends_at
@@ -108,26 +123,26 @@ class Run:
         in_slow = sum(flight.slow for flight in self._flying)
         if slow:
             return SLOW - in_slow
-        soon = time.monotonic() - SOON_SECONDS
-        in_quick = sum(not one.slow and one.claimed_at > soon for one in self._flying)
+        in_quick = sum(not one.slow and one.lasts() < SOON_SECONDS for one in self._flying)
         return min(QUICK - in_quick, THREADS - SLOW - (len(self._flying) - in_slow))
 
-    def _fly(self, flight: Flight) -> None:
-        self._landed.put((flight, attempt(self._door, flight)))
+    def _fly(self, flight: Flight, on_wait: Callable[[], None]) -> None:
+        self._landed.put((flight, attempt(self._door, flight, on_wait=on_wait)))
+        if self._landed.qsize() >= MANY:
+            self._worth_storing.set()
 
     def _wait(self) -> list[Try]:
-        """What has landed, at least one if it comes soon."""
+        """What has landed, if it comes soon."""
+        if self._flying:
+            self._worth_storing.wait(LOOK_SECONDS)
+            self._worth_storing.clear()
         found: list[Try] = []
-        wait = bool(self._flying)
-        while True:
-            try:
-                flight, made = self._landed.get(wait, LOOK_SECONDS)
-            except queue.Empty:
-                return found
-            wait = False
-            self._flying.discard(flight)
-            if made:
-                found.append(made)
+        with suppress(queue.Empty):
+            while True:
+                flight, made = self._landed.get_nowait()
+                self._flying.discard(flight)
+                found += [made] if made else []
+        return found
 
     def _keep(self, made: list[Try]) -> None:
         if made:
@@ -144,13 +159,16 @@ class Run:
 
 
 def _is_slow(flight: Flight) -> bool:
-    return flight.slow or time.monotonic() - flight.claimed_at >= health.SLOW_SECONDS
+    return flight.slow or flight.lasts() >= health.SLOW_SECONDS
 
 
-def attempt(door: Door, flight: Flight) -> Try | None:
+def attempt(
+    door: Door, flight: Flight, *, on_wait: Callable[[], None] = lambda: None
+) -> Try | None:
     """One request. A fault of ours counts as an attempt, so that it cannot be repeated for ever."""
     delivery, destination = flight.delivery, flight.delivery.destination
     started_at, started = clock.now(), time.monotonic()
+    flight.started_at = started
     left = claims.CLAIM.total_seconds() - (started - flight.claimed_at)
     if left < destination.deadline_seconds + MARGIN_SECONDS:
         logger.warning("delivery %s waited too long in its worker; it is left", delivery.pk)
@@ -160,7 +178,11 @@ def attempt(door: Door, flight: Flight) -> Try | None:
         body = delivery.event.body.encode()
         headers = signing.headers(delivery, body, at=started_at)
         answer = door.post(
-            destination.url, body=body, headers=headers, deadline=destination.deadline_seconds
+            destination.url,
+            body=body,
+            headers=headers,
+            deadline=destination.deadline_seconds,
+            on_wait=on_wait,
         )
     except Exception as error:
         logger.exception("delivery %s could not be sent", delivery.pk)

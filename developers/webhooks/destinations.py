@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Least
 
 from developers import audit
-from developers.models import Delivery, Destination, Environment, User
-from developers.states import DeliveryState, DestinationState, EventType, StoppedBecause
-from developers.webhooks import endpoint, extra_headers, signing
+from developers.models import Destination, Environment, User
+from developers.states import DestinationState, EventType, StoppedBecause
+from developers.webhooks import endpoint, extra_headers, settle, signing
 from terra_portal import clock, tenancy
-from terra_portal.celery import nudge
 from terra_portal.errors import InvalidInputError
 
+# Every event is for up to so many, and pages and filters look at all of them at once.
+MOST = 50
 LONGEST_DEADLINE = 30
 # How long an old secret may go on after a rotation.
 MOST_HOURS = 168
@@ -39,7 +39,7 @@ def add(
     """The destination and its signing secret, which is not shown again.
 
     No event type means every type. Raises InvalidInputError naming `url`, `event_types`,
-    `headers` or `deadline_seconds`.
+    `headers` or `deadline_seconds`, or `destinations` where there are MOST already.
     """
     given = {
         "url": endpoint.checked(url, environment),
@@ -49,6 +49,7 @@ def add(
     }
     secret = signing.new_secret()
     with tenancy.environment(environment.pk), transaction.atomic():
+        _leave_room(environment)
         destination = Destination.objects.create(
             environment=environment, signing_secret=secret, **given
         )
@@ -127,16 +128,13 @@ def stop(destination: Destination, because: StoppedBecause) -> bool:
 
 
 def enable(destination: Destination, *, by: User | None = None) -> None:
-    """What was held goes out at once, and what it failed at or was stopped for is forgotten."""
+    """What was held goes out now, and what it failed at or was stopped for is forgotten."""
     with tenancy.environment(destination.environment_id), transaction.atomic():
         if _is_in(destination, DestinationState.PAUSED, DestinationState.DISABLED):
             fresh = {"stopped_because": "", "stopped_at": None, **_HEALTHY}
             _store(destination, {"state": DestinationState.ENABLED, **fresh})
-            held = Delivery.objects.filter(destination=destination, state=DeliveryState.HELD)
-            # The oldest keep their place in the line; a retry's wait is over.
-            held.update(state=DeliveryState.DUE, due_at=Least("due_at", clock.now()))
+            settle.begin(destination)
             _record(destination, "destination.enabled", by)
-            nudge("developers.deliver_due")
 
 
 def remove(destination: Destination, *, by: User | None = None) -> None:
@@ -144,12 +142,8 @@ def remove(destination: Destination, *, by: User | None = None) -> None:
     with tenancy.environment(destination.environment_id), transaction.atomic():
         if _locked(destination).removed_at:
             return
-        now = clock.now()
-        _store(destination, {"removed_at": now})
-        waiting = Delivery.objects.filter(
-            destination=destination, state__in=[DeliveryState.DUE, DeliveryState.HELD]
-        )
-        waiting.update(state=DeliveryState.EXHAUSTED, finished_at=now)
+        _store(destination, {"removed_at": clock.now()})
+        settle.begin(destination)
         _record(destination, "destination.removed", by)
 
 
@@ -159,11 +153,20 @@ def old_secret_until(destination: Destination) -> datetime | None:
     return until if until and until > clock.now() else None
 
 
+def _leave_room(environment: Environment) -> None:
+    """The environment is locked until the new one is there: two at once count one another."""
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    here = Destination.objects.for_environment(environment).filter(removed_at=None)
+    if here.count() >= MOST:
+        raise InvalidInputError(
+            "destinations", f"An environment has at most {MOST}. Remove one that you do not need."
+        )
+
+
 def _hold(destination: Destination, state: DestinationState, because: StoppedBecause) -> None:
     stopped = {"state": state, "stopped_because": because, "stopped_at": clock.now()}
     _store(destination, stopped)
-    waiting = Delivery.objects.filter(destination=destination, state=DeliveryState.DUE)
-    waiting.update(state=DeliveryState.HELD)
+    settle.begin(destination)
 
 
 def _is_in(destination: Destination, *states: DestinationState) -> bool:

@@ -1,21 +1,25 @@
 """Examples: an event of any type as a destination would get it, about nobody."""
 
 import json
+import math
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from developers import audit
 from developers.models import Delivery, Destination, Event, User
 from developers.states import DeliveryState, DestinationState, EventType
 from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
-from terra_portal.errors import InvalidInputError
+from terra_portal.errors import InvalidInputError, TooSoonError
 
 VERSION = "2022-03-16"
 REFERENCE = "example-person"
+# How many a destination gets: enough for one of each type, a few times over.
+MOST, WITHIN = 20, timedelta(minutes=1)
 SCOPES = "ACTIVITY_EXPORT,HEALTH_EXPORT"
 # Type, then `status`, `message` and `portal.kind` as the real ones have them.
 SAYS: dict[EventType, tuple[str, str, str]] = {
@@ -45,7 +49,8 @@ def send(destination: Destination, event_type: str, *, by: User | None = None) -
     """An example for this destination alone, whatever types it takes; held where it is stopped.
 
     Every id in it is made up, and `portal.example` is true. Raises InvalidInputError naming
-    `type`, or `destination` where it has been removed.
+    `type`, or `destination` where it has been removed; TooSoonError after MOST of them WITHIN
+    a minute.
     """
     if event_type not in EventType.values:
         raise InvalidInputError("type", f"There is no event type “{event_type[:40]}”.")
@@ -54,6 +59,7 @@ def send(destination: Destination, event_type: str, *, by: User | None = None) -
         locked = Destination.objects.select_for_update(no_key=True).get(pk=destination.pk)
         if locked.removed_at:
             raise InvalidInputError("destination", "It has been removed.")
+        _leave_room(destination)
         event = _event(destination, EventType(event_type))
         open_ = locked.state == DestinationState.ENABLED
         Delivery.objects.create(
@@ -73,6 +79,27 @@ def send(destination: Destination, event_type: str, *, by: User | None = None) -
         if open_:
             nudge("developers.deliver_due")
     return event
+
+
+def _leave_room(destination: Destination) -> None:
+    """The destination is locked, so that two at once count one another."""
+    now = clock.now()
+    times = recent(destination, now).order_by("-occurred_at").values_list("occurred_at", flat=True)
+    # The one that has to be a minute old before there is room for the next.
+    for first in times[MOST - 1 : MOST]:
+        wait = math.ceil((first + WITHIN - now).total_seconds())
+        raise TooSoonError(
+            "destination",
+            f"It got {MOST} examples within a minute. Send the next in {wait} s.",
+            wait_seconds=wait,
+        )
+
+
+def recent(destination: Destination, now: datetime) -> QuerySet[Event]:
+    """Its examples WITHIN a minute before `now`, by an index of examples alone."""
+    here = Event.objects.for_environment(destination.environment)
+    examples = here.filter(is_example=True, occurred_at__gt=now - WITHIN, occurred_at__lte=now)
+    return examples.filter(deliveries__destination=destination)
 
 
 def _event(destination: Destination, event_type: EventType) -> Event:

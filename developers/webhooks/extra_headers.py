@@ -30,7 +30,7 @@ RESERVED_PREFIXES = ("proxy-", "terra-", "webhook-", "x-terra-")
 
 def of(destination: Destination) -> dict[str, str]:
     """Name and value of each, as they were given."""
-    found: dict[str, str] = json.loads(destination.headers or "{}")
+    found: dict[str, str] = json.loads(destination.headers) if destination.headers else {}
     return found
 
 

@@ -5,6 +5,7 @@ server that is away costs time only.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +55,8 @@ def note(tries: Sequence[Try]) -> None:
     } - worked
     slow = {one.delivery.destination_id for one in said if _is_slow(one)}
     quick = {one.delivery.destination_id for one in said} - slow
-    _store(worked=worked, failed=failed, slow=slow, quick=quick)
+    fine = {one.delivery.destination_id for one in said if _was_fine(one.delivery.destination)}
+    _store(worked=worked - fine, failed=failed, slow=slow, quick=quick - fine)
     for one in said:
         if one.answer.status == GONE:
             _stop(one.delivery.destination_id, StoppedBecause.GONE)
@@ -69,6 +71,14 @@ def mark_slow(destination_ids: Collection[UUID]) -> None:
         _store(worked=(), failed=(), slow=destination_ids, quick=())
 
 
+def _was_fine(destination: Destination) -> bool:
+    """A success is no news of it, by what was read before the request; the next one's reader sees
+    what has changed since then."""
+    seen = destination.last_success_at
+    is_known = seen is not None and seen > clock.now() - SEEN_EVERY
+    return is_known and destination.failing_since is None and destination.slow_until is None
+
+
 def _is_slow(one: Try) -> bool:
     return one.duration_ms >= SLOW_SECONDS * 1000
 
@@ -81,6 +91,8 @@ def _store(
     quick: Collection[UUID],
 ) -> None:
     """Locks and writes only those for which something changes: of a healthy one, next to none."""
+    if not (worked or failed or slow or quick):
+        return
     now = clock.now()
     known = Q(last_success_at__gt=now - SEEN_EVERY, failing_since=None)
     marked = Q(slow_until__gt=now + SLOW_FOR / 2)
@@ -93,8 +105,9 @@ def _store(
     changing = Destination.objects.filter(news)
     with transaction.atomic():
         locked = changing.select_for_update(no_key=True).order_by("pk")
-        for pk, failing_since in list(locked.values_list("pk", "failing_since")):
-            changes: dict[str, Any] = {}
+        alike: defaultdict[frozenset[tuple[str, datetime | None]], list[UUID]] = defaultdict(list)
+        for pk, failing_since in locked.values_list("pk", "failing_since"):
+            changes: dict[str, datetime | None] = {}
             if pk in worked:
                 changes = {"last_success_at": now, "failing_since": None, "warned_at": None}
             elif pk in failed:
@@ -103,7 +116,9 @@ def _store(
                 changes["slow_until"] = now + SLOW_FOR
             elif pk in quick:
                 changes["slow_until"] = None
-            Destination.objects.filter(pk=pk).update(**changes)
+            alike[frozenset(changes.items())].append(pk)
+        for same, ids in alike.items():
+            Destination.objects.filter(pk__in=ids).update(**dict(same))
 
 
 def _lost(failed: Collection[UUID]) -> list[UUID]:

@@ -4,18 +4,18 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-import h11
 import httpx
 from django.conf import settings
 
-from developers.webhooks.line import Headers, Line, Reply, StaleError
+from developers.webhooks.line import Line, Reply, StaleError
 from developers.webhooks.sockets import CallError, DeadlineError, Origin
 from terra_portal import clock
 from terra_portal.network import refuse_in_transaction
@@ -28,6 +28,9 @@ LONGEST_WAIT = timedelta(days=1)
 # What the door says itself.
 OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "te"})
 USUAL_HEADERS = {"User-Agent": "Terra-Portal", "Accept": "*/*", "Accept-Encoding": "identity"}
+# RFC 9110 §5: a name is a token, a value one line.
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -87,33 +90,40 @@ class Door:
         for line in waiting:
             line.close()
 
-    def post(self, url: str, *, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
+    def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        deadline: float,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Answer:
         """One request, within `deadline` seconds for all of it: name, connection, TLS, answer.
 
         Never raises for what the server does. The server gets it at most once per call: a kept
         connection that ended before it took a byte is replaced by a new one within the call; one
         that breaks off later, with an unknown outcome, fails the call. An address is vetted
-        whenever a connection is opened to it. Raises NetworkInTransactionError inside a
-        transaction.
+        whenever a connection is opened to it. `on_wait` is called, perhaps several times, where
+        the network takes its time. Raises NetworkInTransactionError inside a transaction.
         """
         refuse_in_transaction()
         ends_at = time.monotonic() + deadline
         try:
-            origin, target, sent = _request(url, headers, len(body))
-            return _answer(self._ask(origin, target, sent, body, ends_at))
+            place = _place(url)
+            request = _request(place, headers, body)
+            return _answer(self._ask(place.origin, request, ends_at, on_wait))
         except DeadlineError:
             return Answer(error=f"no answer within {deadline:g} seconds")
         except CallError as error:
             return Answer(error=str(error))
-        except h11.LocalProtocolError:
-            return Answer(error="one of the headers cannot be sent")
 
     def _ask(
-        self, origin: Origin, target: bytes, headers: Headers, body: bytes, ends_at: float
+        self, origin: Origin, request: bytes, ends_at: float, on_wait: Callable[[], None]
     ) -> Reply:
-        for line in self._lines(origin, ends_at):
+        for line in self._lines(origin, ends_at, on_wait):
             try:
-                reply = line.ask(target, headers, body, ends_at=ends_at)
+                reply = line.ask(request, ends_at=ends_at, on_wait=on_wait)
             except StaleError:
                 line.close()
                 continue
@@ -124,13 +134,14 @@ class Door:
             return reply
         raise CallError("the connection broke off")
 
-    def _lines(self, origin: Origin, ends_at: float) -> Iterator[Line]:
+    def _lines(self, origin: Origin, ends_at: float, on_wait: Callable[[], None]) -> Iterator[Line]:
         """A connection that waits, another where that one has ended, and in the end a new one."""
         while line := self._take(origin):
             if line.is_fit():
                 yield line
             else:
                 line.close()
+        on_wait()
         yield Line(origin, ends_at=ends_at)
 
     def _take(self, origin: Origin) -> Line | None:
@@ -164,8 +175,17 @@ class Door:
         return next(iter(self._idle)).good_until <= now
 
 
-def _request(url: str, headers: Mapping[str, str], length: int) -> tuple[Origin, bytes, Headers]:
-    """Where to, what for, and all headers. Raises CallError."""
+class _Place(NamedTuple):
+    """What a URL says of a request."""
+
+    origin: Origin
+    target: str
+    host: str
+
+
+@lru_cache(maxsize=4096)
+def _place(url: str) -> _Place:
+    """Raises CallError for what cannot be sent to."""
     try:
         parsed = httpx.URL(url)
         unfit = parsed.scheme not in PORTS or not parsed.host
@@ -173,18 +193,25 @@ def _request(url: str, headers: Mapping[str, str], length: int) -> tuple[Origin,
         unfit = True
     if unfit:
         raise CallError("the address cannot be sent to")
-    own = {"Host": parsed.netloc.decode("ascii"), "Content-Length": str(length)}
-    said = {name.lower() for name in headers} | OWN_HEADERS
-    usual = {name: value for name, value in USUAL_HEADERS.items() if name.lower() not in said}
-    theirs = {name: value for name, value in headers.items() if name.lower() not in OWN_HEADERS}
-    sent = own | usual | theirs
-    try:
-        encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in sent.items()]
-    except UnicodeError:
-        raise CallError("one of the headers cannot be sent") from None
     host, port = parsed.raw_host.decode("ascii"), parsed.port or PORTS[parsed.scheme]
     origin = Origin(parsed.scheme, host, port)
-    return origin, parsed.raw_path, encoded
+    return _Place(origin, parsed.raw_path.decode("ascii"), parsed.netloc.decode("ascii"))
+
+
+def _request(place: _Place, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes of it. Raises CallError for a header that is none."""
+    if not all(map(NAME.fullmatch, headers)) or not all(map(VALUE.fullmatch, headers.values())):
+        raise CallError("one of the headers cannot be sent")
+    names = {name: name.lower() for name in headers}
+    said = OWN_HEADERS.union(names.values())
+    own = {"Host": place.host, "Content-Length": str(len(body))}
+    usual = {name: value for name, value in USUAL_HEADERS.items() if name.lower() not in said}
+    theirs = {name: headers[name] for name, lower in names.items() if lower not in OWN_HEADERS}
+    lines = [f"{name}: {value}\r\n" for name, value in (own | usual | theirs).items()]
+    try:
+        return f"POST {place.target} HTTP/1.1\r\n{''.join(lines)}\r\n".encode() + body
+    except UnicodeError:
+        raise CallError("one of the headers cannot be sent") from None
 
 
 def _answer(reply: Reply) -> Answer:

@@ -63,8 +63,12 @@ def publish(drafts: Sequence[Draft]) -> list[Event]:
         raise OutsideTransactionError("publish() belongs into the transaction of the change")
     if not drafts:
         return []
-    events = Event.objects.bulk_create([_event(draft) for draft in drafts], batch_size=BATCH)
+    events = [_event(draft) for draft in drafts]
     deliveries = _deliveries(events)
+    wanted = {delivery.event_id for delivery in deliveries}
+    for event in events:
+        event.is_unwanted = event.pk not in wanted
+    Event.objects.bulk_create(events, batch_size=BATCH)
     Delivery.objects.bulk_create(deliveries, batch_size=BATCH)
     if deliveries:
         nudge("developers.deliver_due")

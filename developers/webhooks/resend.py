@@ -25,6 +25,7 @@ from terra_portal import clock, tenancy
 from terra_portal.celery import nudge
 from terra_portal.errors import InvalidInputError
 
+EARLIEST = 2000
 BATCH = 500
 # How long one run goes on; whoever wakes up next continues.
 RUN_SECONDS = 20.0
@@ -38,18 +39,18 @@ def again(delivery: Delivery, *, by: User | None = None) -> None:
     """It goes out at once, as it is, and its schedule begins anew; attempts are numbered on.
 
     Where its destination is paused or disabled it is held, and goes out when that is enabled.
-    Raises InvalidInputError naming `delivery` where the payload is erased, the destination is
+    Raises InvalidInputError naming `destination_id` where the payload is erased, the destination is
     removed, or it is being sent at this moment.
     """
     with tenancy.environment(delivery.environment_id), transaction.atomic():
         destination = _locked(delivery.destination_id)
         if destination.removed_at:
-            raise InvalidInputError("delivery", "Its destination is removed.")
+            raise InvalidInputError("destination_id", "Its destination is removed.")
         found = _with_event(Delivery.objects.filter(pk=delivery.pk)).first()
         if found is None or _is_being_sent(found):
-            raise InvalidInputError("delivery", "It is being sent at this moment.")
+            raise InvalidInputError("destination_id", "It is being sent at this moment.")
         if found.event.erased_at:
-            raise InvalidInputError("delivery", "Its payload is erased, so it cannot be sent.")
+            raise InvalidInputError("destination_id", "Its payload is erased; it cannot be sent.")
         _renew(Delivery.objects.filter(pk=found.pk), destination)
         environment = destination.environment
         audit.record(
@@ -98,6 +99,9 @@ def recover(
     InvalidInputError naming `since` or `destination`.
     """
     now = clock.now()
+    # Databases and time zones know fewer moments than clocks can write.
+    if since.year < EARLIEST:
+        raise InvalidInputError("since", f"Choose a time after the year {EARLIEST}.")
     if since > now:
         raise InvalidInputError("since", "Choose a time that has passed.")
     if destination and (destination.environment_id != environment.pk or destination.removed_at):

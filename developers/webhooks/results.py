@@ -1,9 +1,11 @@
 """What came of attempts, stored for many at a time."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -29,6 +31,15 @@ class Try:
     is_ours: bool = False
 
 
+class _Row(NamedTuple):
+    """A delivery as it stands, locked."""
+
+    pk: UUID
+    claim: UUID | None
+    round_count: int
+    attempt_count: int
+
+
 def record(tries: Sequence[Try]) -> list[Try]:
     """Stores the attempts and what follows from them; those whose row is still their claim's."""
     with transaction.atomic():
@@ -36,27 +47,21 @@ def record(tries: Sequence[Try]) -> list[Try]:
         kept = [one for one in tries if _is_current(one, rows)]
         if not kept:
             return []
-        _store([rows[one.delivery.pk] for one in kept if one.answer.accepted], clock.now())
-        failed = [one for one in kept if not one.answer.accepted]
-        for one in failed:
-            _follow(rows[one.delivery.pk], one, clock.now())
-        Delivery.objects.bulk_update(
-            [rows[one.delivery.pk] for one in failed],
-            ["state", "due_at", "finished_at", "claim", "round_count", "attempt_count"],
-        )
-        Attempt.objects.bulk_create(
-            [_attempt(one, rows[one.delivery.pk].attempt_count) for one in kept]
-        )
+        now = clock.now()
+        _store_delivered([one.delivery.pk for one in kept if one.answer.accepted], now)
+        _store_failed([_failed(one, rows, now) for one in kept if not one.answer.accepted])
+        Attempt.objects.bulk_create([_attempt(one, rows) for one in kept])
     return kept
 
 
-def _locked(tries: Sequence[Try]) -> dict[object, Delivery]:
+def _locked(tries: Sequence[Try]) -> dict[UUID, _Row]:
     wanted = [one.delivery.pk for one in tries]
-    rows = Delivery.objects.filter(pk__in=wanted, state=DeliveryState.CLAIMED)
-    return {row.pk: row for row in rows.select_for_update(no_key=True).order_by("pk")}
+    rows = Delivery.objects.filter(pk__in=wanted, state=DeliveryState.CLAIMED).order_by("pk")
+    locked = rows.select_for_update(no_key=True).values_list(*_Row._fields)
+    return {row[0]: _Row(*row) for row in locked}
 
 
-def _is_current(one: Try, rows: dict[object, Delivery]) -> bool:
+def _is_current(one: Try, rows: Mapping[UUID, _Row]) -> bool:
     row = rows.get(one.delivery.pk)
     if row is not None and row.claim == one.delivery.claim:
         return True
@@ -64,36 +69,45 @@ def _is_current(one: Try, rows: dict[object, Delivery]) -> bool:
     return False
 
 
-def _store(delivered: Sequence[Delivery], now: datetime) -> None:
+def _store_delivered(ids: Sequence[UUID], now: datetime) -> None:
     """The usual outcome: the same change for all, so one statement for many."""
-    if not delivered:
-        return
-    Delivery.objects.filter(pk__in=[row.pk for row in delivered]).update(
-        state=DeliveryState.DELIVERED,
-        finished_at=now,
-        claim=None,
-        round_count=F("round_count") + 1,
-        attempt_count=F("attempt_count") + 1,
+    if ids:
+        Delivery.objects.filter(pk__in=ids).update(
+            state=DeliveryState.DELIVERED,
+            finished_at=now,
+            claim=None,
+            round_count=F("round_count") + 1,
+            attempt_count=F("attempt_count") + 1,
+        )
+
+
+def _store_failed(changed: Sequence[Delivery]) -> None:
+    Delivery.objects.bulk_update(
+        changed, ["state", "due_at", "finished_at", "claim", "round_count", "attempt_count"]
     )
-    for row in delivered:
-        row.attempt_count += 1
 
 
-def _follow(row: Delivery, one: Try, now: datetime) -> None:
-    row.claim = None
-    row.round_count += 1
-    row.attempt_count += 1
-    pause = None if one.is_final else schedule.pause_after(row.round_count, one.answer)
-    if pause is None:
-        row.state, row.finished_at = DeliveryState.EXHAUSTED, now
-    else:
-        row.state, row.due_at = DeliveryState.DUE, now + pause
+def _failed(one: Try, rows: Mapping[UUID, _Row], now: datetime) -> Delivery:
+    """The row as it is to be. What was claimed stays as it is: storing may have to begin anew."""
+    row = rows[one.delivery.pk]
+    rounds = row.round_count + 1
+    pause = None if one.is_final else schedule.pause_after(rounds, one.answer)
+    is_over = pause is None
+    return Delivery(
+        pk=row.pk,
+        state=DeliveryState.EXHAUSTED if is_over else DeliveryState.DUE,
+        due_at=now + (pause or timedelta()),
+        finished_at=now if is_over else None,
+        claim=None,
+        round_count=rounds,
+        attempt_count=row.attempt_count + 1,
+    )
 
 
-def _attempt(one: Try, number: int) -> Attempt:
+def _attempt(one: Try, rows: Mapping[UUID, _Row]) -> Attempt:
     return Attempt(
         delivery_id=one.delivery.pk,
-        number=number,
+        number=rows[one.delivery.pk].attempt_count + 1,
         started_at=one.started_at,
         duration_ms=one.duration_ms,
         status_code=one.answer.status,

@@ -1,7 +1,6 @@
 """What a receiver checks a webhook by: Terra's signature and Standard Webhooks', in one request."""
 
 import base64
-import hashlib
 import hmac
 import os
 from datetime import datetime
@@ -60,11 +59,11 @@ def _of_the_company(destination: Destination) -> dict[str, str]:
 
 def _terra(secret: str, seconds: str, body: bytes) -> str:
     """HMAC-SHA256 in hex over `t.body`, keyed with the UTF-8 of the secret, prefix and all."""
-    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), f"{seconds}.".encode() + body, "sha256").hex()
 
 
 def _standard(secret: str, event_id: str, seconds: str, body: bytes) -> str:
     """Standard Webhooks, "Signature scheme": over `id.timestamp.body`, keyed with the bytes."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{event_id}.{seconds}.".encode() + body
-    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()

@@ -73,6 +73,14 @@ addEventListener("pageshow", () => {
   }
 });
 
+// With one thing to pick there is nothing to ask: its form goes by itself. Not for whoever came
+// back or loads the page again, and not for a browser that only looks ahead.
+const arrival = performance.getEntriesByType("navigation")[0]?.type;
+if (arrival === "navigate" && !document.prerendering) {
+  const form = document.querySelector("form[data-autostart]");
+  form?.requestSubmit(form.querySelector("button"));
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches("input, textarea, select, [contenteditable]")) return;

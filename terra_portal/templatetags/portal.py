@@ -10,20 +10,12 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from terra_portal import clock, moments
+from terra_portal import clock, marks, moments
 from terra_portal.templatetags import states
 
 register = template.Library()
 
 Context = dict[str, Any]
-
-# The makers that have a drawing in static/portal/wearables/, by the names of their files.
-MARKS = frozenset(
-    {
-        *("apple", "fitbit", "garmin", "google", "health-connect", "oura"),
-        *("polar", "samsung", "sandbox", "strava", "whoop", "withings"),
-    }
-)
 
 
 @register.simple_tag
@@ -70,10 +62,8 @@ def when(moment: datetime | None, *, empty: str = "never") -> SafeString:
 def provider_tile(code: str, *, name: str = "", large: bool = False) -> SafeString:
     """The provider's mark, two letters where none is drawn; its name beside it when given."""
     size = " l" if large else ""
-    slug = code.lower().replace("_", "-")
-    if slug in MARKS:
-        mark = static(f"portal/wearables/{slug}.svg")
-        tile = format_html('<img class="maker{}" src="{}" alt="">', size, mark)
+    if marks.is_drawn(code):
+        tile = format_html('<img class="maker{}" src="{}" alt="">', size, marks.url(code))
     else:
         letters = code[:1].upper() + code[1:2].lower()
         tile = format_html('<span class="mono-tile{}" aria-hidden="true">{}</span>', size, letters)

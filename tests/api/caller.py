@@ -49,7 +49,8 @@ class Caller:
             **more,
         )
         content = response.getvalue()
-        machine = "json" in response.headers.get("Content-Type", "")
+        media_type = response.headers.get("Content-Type", "").partition(";")[0]
+        machine = media_type in {"application/json", "application/problem+json"}
         return Answer(
             response.status_code,
             json.loads(content) if machine and content else content,

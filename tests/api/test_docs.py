@@ -11,6 +11,7 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from connections.api import data
 from developers.rest.guides import GUIDES
 from developers.states import EventType
 from tests import cast
@@ -25,6 +26,8 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
     operations = {(method, path) for path, item in document["paths"].items() for method in item}
     assert operations == {
         ("post", "/v2/auth/generateWidgetSession"),
+        ("post", "/v2/auth/authenticateUser"),
+        ("post", "/v2/auth/generateAuthToken"),
         ("delete", "/v2/auth/deauthenticateUser"),
         ("get", "/v2/userInfo"),
         ("get", "/v2/subscriptions"),
@@ -32,6 +35,10 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("patch", "/v2/users/{user_id}"),
         ("get", "/v2/integrations"),
         ("get", "/v2/portal/counts"),
+        ("get", "/v2/portal/sessions/{session_id}"),
+        ("post", "/v2/portal/sessions/{session_id}/cancel"),
+        ("get", "/v2/integrations/detailed"),
+        *((each.method.lower(), f"/v2{each.path}") for each in data.OPERATIONS),
         ("get", "/v2/portal/destinations"),
         ("post", "/v2/portal/destinations"),
         ("get", "/v2/portal/destinations/{destination_id}"),
@@ -48,6 +55,7 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
         ("post", "/v2/portal/recoveries"),
         ("get", "/v2/portal/recoveries/{recovery_id}"),
         ("get", "/v2/portal/figures"),
+        ("get", "/v2/portal/revocations"),
     }
     assert document["info"]["title"] == "Terra Portal API"
     user_info = document["paths"]["/v2/userInfo"]["get"]
@@ -57,7 +65,15 @@ def test_the_document_tells_of_every_operation(db: None) -> None:
     errors = dict.fromkeys(["400", "401", "404", "429", "default"], ["application/problem+json"])
     assert answers == {"200": ["application/json"]} | errors
     open_to_all = [path for path, item in document["paths"].items() if not _asks(item)]
-    assert open_to_all == ["/v2/integrations"]
+    assert open_to_all == ["/v2/integrations", "/v2/integrations/detailed"]
+
+
+def test_the_log_is_told_of_in_each_of_its_forms(db: None) -> None:
+    document = Client().get("/v2/openapi.json").json()
+
+    content = document["paths"]["/v2/portal/revocations"]["get"]["responses"]["200"]["content"]
+
+    assert list(content) == ["application/json", "text/csv", "application/x-ndjson"]
 
 
 def _asks(item: dict[str, Any]) -> bool:
@@ -163,7 +179,7 @@ def test_guides_are_shown_as_pages(name: str, db: None) -> None:
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert f"<h1 id=" in page
+    assert "<h1 id=" in page
     assert " style=" not in page
     assert "<script>" not in page
     links = re.findall(r'<a href="([^"]+)"', page.partition("<article")[2])

@@ -380,10 +380,11 @@ def test_pages_for_people_have_none(a: Caller) -> None:
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """The log as the portal writes it, through its own filters and format."""
-    (console,) = settings.LOGGING["handlers"].values()
+    logging: Any = settings.LOGGING
+    (console,) = logging["handlers"].values()
     filters = [RedactingFilter(), ReferenceFilter()]
     assert len(console["filters"]) == len(filters)
-    formatter = RedactingFormatter(settings.LOGGING["formatters"]["line"]["format"])
+    formatter = RedactingFormatter(logging["formatters"]["line"]["format"])
     written = []
     for record in caplog.records:
         assert all(filter.filter(record) for filter in filters)

@@ -1,13 +1,14 @@
 """Destinations by API: the whole life of one; its secrets are shown once and never again."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from developers.models import ApiKey, AuditEntry, Delivery, Destination, Event
 from developers.states import DestinationState, StoppedBecause
-from developers.webhooks import destinations
+from developers.webhooks import destinations, examples
 from terra_portal import clock
 from tests.api import portal
 from tests.api.caller import Caller
@@ -222,3 +223,39 @@ def test_a_cursor_of_nobody_is_400(a: Caller, cursor: str) -> None:
 
     assert_problem(answer, 400, "bad request")
     assert answer.body["detail"].partition(":")[0] == "cursor"
+
+
+def test_an_environment_has_so_many_and_no_more(
+    a: Caller, b: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destinations, "MOST", 2)
+    rows = [portal.destination(a.environment, f"{portal.URL}/{number}") for number in range(2)]
+
+    refused = a.post(PATH, {"url": portal.URL})
+    elsewhere = b.post(PATH, {"url": portal.URL})
+    destinations.remove(rows[0])
+    again = a.post(PATH, {"url": portal.URL})
+
+    assert_problem(refused, 400, "bad request")
+    assert refused.body["detail"].startswith("destinations: An environment has at most 2.")
+    assert (elsewhere.status, again.status) == (201, 201)
+
+
+def test_too_many_examples_are_429_and_say_when_to_come_again(
+    a: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "MOST", 2)
+    row, other = portal.destination(a.environment), portal.destination(a.environment)
+    path = f"{PATH}/{row.pk}/test"
+
+    sent = [a.post(path, {"type": "auth"}).status for _ in range(2)]
+    refused = a.post(path, {"type": "auth"})
+
+    assert sent == [201, 201]
+    assert_problem(refused, 429, "too many requests")
+    wait = int(refused.headers["Retry-After"])
+    assert 50 < wait <= 60
+    assert f"Send the next in {wait} s." in refused.body["detail"]
+    assert a.post(f"{PATH}/{other.pk}/test", {"type": "auth"}).status == 201
+    with clock.shifted(timedelta(seconds=wait)):
+        assert a.post(path, {"type": "auth"}).status == 201

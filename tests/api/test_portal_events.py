@@ -132,6 +132,7 @@ def test_pages_tell_each_event_once(a: Caller) -> None:
         ({"reference_id": "r" * 513}, "reference_id"),
         ({"since": "yesterday"}, "since"),
         ({"since": "2026-11-27T10:00:00"}, "since"),
+        ({"since": "1764237600"}, "since"),
         ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
         ({"until": "9999-12-31T23:59:59-14:00"}, "until"),
         ({"per_page": "0"}, "per_page"),
@@ -176,8 +177,10 @@ def test_what_cannot_be_sent_again_says_why(a: Caller) -> None:
     of_nothing = a.post(f"{PATH}/{orphan.pk}/resend")
 
     assert_problem(of_erased, 400, "bad request")
+    assert of_erased.body["detail"].partition(":")[0] == "destination_id"
     assert "erased" in of_erased.body["detail"]
     assert_problem(of_removed, 400, "bad request")
+    assert of_removed.body["detail"].partition(":")[0] == "destination_id"
     assert "removed" in of_removed.body["detail"]
     assert_problem(of_nothing, 400, "bad request")
     assert of_nothing.body["detail"].partition(":")[0] == "destination_id"

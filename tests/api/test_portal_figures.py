@@ -60,3 +60,7 @@ def test_a_stretch_that_is_not_offered_is_named(a: Caller, days: str) -> None:
 
     assert_problem(answer, 400, "bad request")
     assert answer.body["detail"].partition(":")[0] == "days"
+
+
+def test_an_empty_destination_is_nobodys(a: Caller) -> None:
+    assert_problem(a.get(PATH, destination_id=""), 404, "not found")

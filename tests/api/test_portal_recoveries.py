@@ -79,6 +79,9 @@ def test_the_list_is_the_newest_first_and_of_this_environment(a: Caller, b: Call
         ({"since": None}, "since"),
         ({"since": "yesterday"}, "since"),
         ({"since": "2026-11-27T10:00:00"}, "since"),
+        ({"since": 1_764_237_600}, "since"),
+        ({"since": "1764237600"}, "since"),
+        ({"since": True}, "since"),
         ({"since": "2999-01-01T00:00:00Z"}, "since"),
         ({"since": "0001-01-01T00:00:00Z"}, "since"),
         ({"since": "2026-01-01T00:00:00Z", "destination_id": 7}, "destination_id"),
@@ -90,4 +93,14 @@ def test_what_does_not_fit_is_400_and_named(a: Caller, sent: dict[str, Any], fie
 
     assert_problem(answer, 400, "bad request")
     assert answer.body["detail"].partition(":")[0] == field
+    assert not Recovery.objects.exists()
+
+
+def test_an_empty_destination_is_nobodys_and_not_every_one(a: Caller) -> None:
+    portal.destination(a.environment)
+    failed(a, ago=timedelta(hours=1))
+
+    answer = a.post(PATH, {"since": since(days=1), "destination_id": ""})
+
+    assert_problem(answer, 404, "not found")
     assert not Recovery.objects.exists()

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from connections import payloads
 from tests import cast
 from tests.api.caller import Caller
 
@@ -30,8 +31,7 @@ def published() -> dict[str, Any]:
 
 def assert_fits(published: dict[str, Any], path: str, body: Any, *, status: str = "200") -> None:
     """Nothing that the document knows is missing, nothing has another type."""
-    method = {"/auth/generateWidgetSession": "post", "/auth/deauthenticateUser": "delete"}
-    operation = published["paths"][path][method.get(path, "get")]
+    (operation,) = published["paths"][path].values()
     answer = operation["responses"][status]
     media = "application/json" if status == "200" else "application/problem+json"
     if "$ref" in answer:
@@ -65,9 +65,34 @@ def test_widget_session(a: Caller, published: dict[str, Any]) -> None:
     assert set(body) == {"status", "session_id", "url", "expires_in"}
 
 
+def test_authenticate_user(a: Caller, published: dict[str, Any]) -> None:
+    cast.source(a.environment, cast.oauth_client())
+
+    body = a.post("/auth/authenticateUser?resource=SANDBOX").body
+
+    assert_fits(published, "/auth/authenticateUser", body)
+    assert set(body) == {"status", "user_id", "auth_url", "expires_in"}
+
+
+def test_auth_token(a: Caller, published: dict[str, Any]) -> None:
+    body = a.post("/auth/generateAuthToken").body
+
+    assert_fits(published, "/auth/generateAuthToken", body)
+    assert set(body) == {"status", "token", "expires_in"}
+
+
 def test_user_info(a: Caller, published: dict[str, Any]) -> None:
     for user in (cast.connection(a.environment, reference_id="r"), cast.ended(a.environment)):
         assert_fits(published, "/userInfo", a.get("/userInfo", user_id=user.pk).body)
+
+
+def test_bulk_user_info(a: Caller, published: dict[str, Any]) -> None:
+    users = [cast.connection(a.environment, reference_id="r"), cast.ended(a.environment)]
+
+    body = a.post("/bulkUserInfo", [str(user.pk) for user in users]).body
+
+    assert_fits(published, "/bulkUserInfo", body)
+    assert [set(user) for user in body] == [set(payloads.user(user)) for user in users]
 
 
 def test_subscriptions(a: Caller, published: dict[str, Any]) -> None:
@@ -85,6 +110,16 @@ def test_subscriptions(a: Caller, published: dict[str, Any]) -> None:
         Draft202012Validator(schema, registry=registry).validate(body)
 
 
+def test_a_changed_user_is_a_terra_user(a: Caller, published: dict[str, Any]) -> None:
+    """The operation itself is in Terra's clients and not in the document."""
+    user = cast.connection(a.environment)
+
+    body = a.send("PATCH", f"/users/{user.pk}", data='{"reference_id": "r"}').body
+
+    assert set(body) == {"status", "user"}
+    assert_fits(published, "/bulkUserInfo", [body["user"]])
+
+
 def test_deauthenticate(a: Caller, published: dict[str, Any]) -> None:
     user = cast.connection(a.environment)
 
@@ -95,6 +130,22 @@ def test_deauthenticate(a: Caller, published: dict[str, Any]) -> None:
 
 def test_integrations(a: Caller, published: dict[str, Any]) -> None:
     assert_fits(published, "/integrations", a.get("/integrations").body)
+
+
+def test_integrations_detailed(a: Caller, published: dict[str, Any]) -> None:
+    body = a.get("/integrations/detailed", sdk="true").body
+
+    assert_fits(published, "/integrations/detailed", body)
+    known = published["components"]["schemas"]["IntegrationProvider"]["properties"]
+    for provider in body["providers"]:
+        assert set(provider) == set(known)
+        assert set(provider["types"]) == set(known["types"]["properties"])
+
+
+def test_data_is_refused_in_the_published_form_of_an_error(
+    a: Caller, published: dict[str, Any]
+) -> None:
+    assert_fits(published, "/sleep", a.get("/sleep").body, status="404")
 
 
 def test_errors(a: Caller, published: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """POST /auth/generateWidgetSession: a link for one person, as Terra's clients ask for it."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from connections.models import ConnectSession
 from developers.models import Environment
@@ -85,6 +87,15 @@ def test_language_is_trimmed_and_case_folded(a: Caller) -> None:
     assert a.post(PATH, {"language": " EN "}).status == 200
 
     assert ConnectSession.objects.get().language == "en"
+
+
+@pytest.mark.parametrize("language", ["tlh", "zh-Hant", "english", ""])
+def test_an_unknown_language_falls_back(a: Caller, language: str) -> None:
+    answer = a.post(PATH, {"language": language})
+
+    page = Client().get(urlsplit(answer.body["url"]).path)
+    assert (answer.status, page.status_code) == (200, 200)
+    assert '<html lang="en"' in page.content.decode()
 
 
 def test_unknown_keys_are_ignored(a: Caller) -> None:

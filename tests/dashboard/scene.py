@@ -74,6 +74,10 @@ def logged(
         recorded_at=at,
     )
     RevocationDetail.objects.create(
-        revocation=revocation, environment=environment, reference_id=reference_id, **extra
+        revocation=revocation,
+        environment=environment,
+        recorded_at=at,
+        reference_id=reference_id,
+        **extra,
     )
     return connection, revocation

@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 
 from developers.models import Delivery, Event
 from developers.states import DeliveryState, EventType
-from developers.webhooks import destinations
+from developers.webhooks import destinations, examples
 from developers.webhooks.delivery import deliver_due
 from tests.dashboard.scene import Side
 from tests.dashboard.test_destinations import destination
@@ -71,3 +71,16 @@ def test_nothing_is_sent_to_anothers(a: Side, b: Side) -> None:
     answer = a.client.post(a.url(f"destinations/{theirs.id}/example/"), {"type": "auth"})
     assert answer.status_code == 404
     assert not Event.objects.exists()
+
+
+def test_says_when_it_takes_the_next_after_too_many(
+    a: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "MOST", 1)
+    to = destination(a)
+    for _ in range(2):
+        answer = a.client.post(a.url(f"destinations/{to.id}/example/"), {"type": "auth"})
+    (first, second) = said(answer)
+    assert first == "An example of auth is on its way."
+    assert second.startswith("It got 1 examples within a minute. Send the next in ")
+    assert Event.objects.count() == 1

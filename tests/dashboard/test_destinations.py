@@ -33,6 +33,7 @@ def destination(side: Side, url: str = URL) -> Destination:
 
 def delivery(to: Destination, **extra: Any) -> Delivery:
     event = Event.objects.create(environment=to.environment, type=EventType.AUTH, body="{}")
+    extra = {"round_count": extra.get("attempt_count", 0)} | extra
     return Delivery.objects.create(environment=to.environment, event=event, destination=to, **extra)
 
 
@@ -243,3 +244,13 @@ def test_viewers_read_and_change_nothing(a: Side) -> None:
         assert viewer.post(a.url(f"destinations/{to.id}/{verb}/")).status_code == 403
     to.refresh_from_db()
     assert (to.state, to.removed_at) == (DestinationState.ENABLED, None)
+
+
+def test_an_environment_has_so_many_and_no_more(a: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destinations, "MOST", 1)
+    destination(a)
+    answer = a.client.post(a.url("destinations/new/"), GIVEN)
+    assert answer.status_code == 422
+    assert "An environment has at most 1. Remove one that" in answer.content.decode()
+    assert answer.context["form"]["url"].value() == URL
+    assert Destination.objects.count() == 1

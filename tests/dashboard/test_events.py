@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from developers.models import Event
 from developers.states import DeliveryState, EventType
 from tests.dashboard.scene import Side
-from tests.developers import backlog
+from tests.developers import backlog, outbox
 
 
 def listed(side: Side, query: str = "") -> list[Event]:
@@ -78,9 +78,11 @@ def test_is_narrowed_to_an_outcome(a: Side, outcome: str, states: set[str]) -> N
 
 
 def test_is_narrowed_to_what_nobody_wanted(a: Side) -> None:
-    lonely = event(a)
+    lonely = outbox.happened(a.environment)
     sent(a, DeliveryState.DELIVERED)
+    wanted = outbox.happened(a.environment)
     assert listed(a, "?outcome=none") == [lonely]
+    assert listed(a, "?outcome=waiting") == [wanted]
 
 
 def test_one_of_several_destinations_is_enough(a: Side) -> None:
@@ -160,3 +162,15 @@ def test_anothers_events_are_not_listed(a: Side, b: Side) -> None:
     sent(b, DeliveryState.EXHAUSTED)
     for query in ("", f"?user_id={person}", "?reference_id=Ada", "?outcome=failed"):
         assert listed(a, query) == []
+
+
+@pytest.mark.parametrize(("tries", "word"), [(10, "Retrying"), (0, "Waiting")])
+def test_says_the_same_of_a_delivery_on_every_page(a: Side, tries: int, word: str) -> None:
+    """What failed is retried; what somebody sends again after that waits like any other."""
+    to = backlog.target(a.environment)
+    made = backlog.delivery(to, DeliveryState.DUE, round_count=tries)
+    for page in ("events/", f"events/{made.event_id}/", f"destinations/{to.pk}/"):
+        shown = a.client.get(a.url(page)).content.decode()
+        assert [each for each in ("Retrying", "Waiting") if f">{each}</span>" in shown] == [word]
+    health = a.client.get(a.url("destinations/")).context["rows"][0][1]
+    assert (health.waiting, health.retrying) == (1, int(tries > 0))

@@ -54,6 +54,7 @@ def delivery(to: Destination, state: DeliveryState, *, attempts: int = 0) -> Non
         destination=to,
         state=state,
         attempt_count=attempts,
+        round_count=attempts,
     )
 
 

@@ -139,3 +139,29 @@ def test_a_removed_destination_is_not_offered(a: Side) -> None:
     resend.carry_on(recovery.pk)
     recovery.refresh_from_db()
     assert (recovery.state, recovery.total) == (RecoveryState.DONE, 0)
+
+
+@pytest.mark.parametrize(
+    ("since", "sentence"),
+    [
+        ("0001-01-01T00:00", "Choose a time after the year 2000."),
+        ("0001-01-01T00:00:00+14:00", "Choose a time after the year 2000."),
+        ("1999-12-31T23:59", "Choose a time after the year 2000."),
+        ("9999-12-31T23:59:59-14:00", "Choose a time that has passed."),
+        ("2026-02-30T10:00", "Write the time as 2026-11-24T09:30."),
+        ("24.11.2026", "Write the time as 2026-11-24T09:30."),
+        ("\x00", "Write the time as 2026-11-24T09:30."),
+        ("9" * 5000, "Write the time as 2026-11-24T09:30."),
+    ],
+)
+def test_a_time_that_does_not_fit_is_refused_asked_and_confirmed(
+    a: Side, since: str, sentence: str
+) -> None:
+    failed(a)
+    page = a.url("recoveries/new/")
+    asked = a.client.get(page, {"last": "since", "since": since})
+    confirmed = a.client.post(page, {"since": since})
+    for answer in (asked, confirmed):
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+    assert not Recovery.objects.exists()

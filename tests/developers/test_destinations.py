@@ -144,3 +144,15 @@ def test_an_event_published_while_its_destination_is_enabled_is_not_held_for_goo
 
     assert run_together(publisher, enabler) == [None, None]
     assert only_delivery().state == DeliveryState.DUE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_do_not_pass_the_bound(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destinations, "MOST", 3)
+    url = "https://api.example.com/hook"
+    results = run_together(*[lambda: destinations.add(environment, url)] * 6)
+    refused = [result for result in results if isinstance(result, InvalidInputError)]
+    assert [error.field for error in refused] == ["destinations"] * 3
+    assert Destination.objects.count() == 3

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -46,8 +46,8 @@ def lined(told: Peer) -> Line:
 
 
 def asked(line: Line, body: bytes) -> int:
-    headers = [(b"host", b"x"), (b"content-length", str(len(body)).encode())]
-    return line.ask(b"/", headers, body, ends_at=time.monotonic() + 5).status
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+    return line.ask(head + body, ends_at=time.monotonic() + 5).status
 
 
 def test_one_connection_carries_one_request_after_another(told: Peer, door: Door) -> None:
@@ -232,6 +232,28 @@ def test_a_header_that_is_none_is_not_sent(told: Peer, door: Door, value: str) -
     answer = door.post(told.url, body=b"{}", headers={"x-a": value}, deadline=5)
     assert answer == Answer(error="one of the headers cannot be sent")
     assert told.requests == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a: b", "a\r\nb", "é"])
+def test_nor_one_whose_name_is_none(told: Peer, door: Door, name: str) -> None:
+    answer = door.post(told.url, body=b"{}", headers={name: "x"}, deadline=5)
+    assert answer == Answer(error="one of the headers cannot be sent")
+    assert told.requests == []
+
+
+def test_says_when_it_waits(told: Peer, door: Door) -> None:
+    """Before it opens a connection, and where an answer is not there at once."""
+    waits: list[str] = []
+    assert _said(door, told, lambda: waits.append("connects")) == FINE
+    assert waits[:1] == ["connects"]
+    waits.clear()
+    told.answer = lambda request: OK if told.ended.wait(0.2) else OK
+    assert _said(door, told, lambda: waits.append("answer")) == FINE
+    assert waits == ["answer"]
+
+
+def _said(door: Door, told: Peer, on_wait: Callable[[], None]) -> Answer:
+    return door.post(told.url, body=b"{}", headers={}, deadline=5, on_wait=on_wait)
 
 
 @pytest.mark.parametrize(

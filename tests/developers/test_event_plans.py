@@ -13,8 +13,8 @@ from django.http import QueryDict
 
 from developers.dashboard.event_filter import EventFilter
 from developers.models import Attempt, Delivery, Destination, Environment, Event
-from developers.states import DeliveryState, EventType
-from developers.webhooks import figures, resend
+from developers.states import DeliveryState, DestinationState, EventType
+from developers.webhooks import examples, figures, resend, settle
 from terra_portal import clock
 from tests import cast
 from tests.developers import backlog
@@ -22,6 +22,7 @@ from tests.developers import backlog
 MANY = 4000
 RARE = 4
 SHOWN = 51
+UNWANTED = 6
 SOMEBODY = UUID(int=7)
 
 
@@ -42,6 +43,7 @@ def crowd(environment: Environment) -> Destination:
                 body="{}",
                 occurred_at=now - timedelta(minutes=number),
                 erased_at=None if number < MANY / 2 else now,
+                is_unwanted=number % 1000 == UNWANTED,
             )
             for number in range(MANY)
         ]
@@ -56,6 +58,7 @@ def crowd(environment: Environment) -> Destination:
                 finished_at=event.occurred_at,
             )
             for number, event in enumerate(events)
+            if not event.is_unwanted
         )
     Attempt.objects.bulk_create(
         Attempt(delivery_id=pk, number=1, status_code=200, duration_ms=1)
@@ -113,7 +116,9 @@ def assert_reads_little(rows: QuerySet[Any, Any], index: str, *, most: int) -> N
         ("outcome=failed", "delivery_", RARE),
         ("outcome=held", "delivery_", RARE),
         ("outcome=waiting", "delivery_", RARE),
+        ("outcome=none", "event_unwanted", RARE),
         ("type=auth&outcome=failed", "delivery_", RARE),
+        ("type=auth&outcome=none", "event_unwanted", RARE),
         ("since=2020-01-01&outcome=delivered", "event_listed", SHOWN),
     ],
 )
@@ -157,3 +162,26 @@ def test_the_figures_of_a_small_environment_read_its_own_rows(crowd: Destination
         assert len(made) == RARE
         # Several indexes lead to so few rows: which one is the planner's choice.
         assert_reads_little(made, "", most=RARE)
+
+
+def test_the_examples_of_the_last_minute_are_found_by_their_index(crowd: Destination) -> None:
+    """However much else happened within that minute."""
+    Event.objects.update(occurred_at=clock.now())
+    for _ in range(RARE):
+        examples.send(crowd, EventType.AUTH)
+    analyze()
+    sent = examples.recent(crowd, clock.now())
+    assert sent.count() == RARE
+    assert_reads_little(sent, "event_example", most=RARE)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "waits"), [(True, DeliveryState.DUE), (False, DeliveryState.HELD)]
+)
+def test_a_batch_of_what_waits_is_found_by_its_index(
+    crowd: Destination, stopped: bool, waits: DeliveryState
+) -> None:
+    crowd.state = DestinationState.PAUSED if stopped else DestinationState.ENABLED
+    waiting, _ = settle._wanted(crowd)
+    assert set(waiting.values_list("state", flat=True)) == {waits}
+    assert_reads_little(waiting[: settle.BATCH], "delivery_", most=RARE)

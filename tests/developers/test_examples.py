@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -10,9 +11,10 @@ from developers.models import AuditEntry, Delivery, Destination, Environment, Ev
 from developers.states import DeliveryState, EventType
 from developers.webhooks import destinations, examples
 from developers.webhooks.delivery import deliver_due
-from terra_portal.errors import InvalidInputError
+from terra_portal import clock
+from terra_portal.errors import InvalidInputError, TooSoonError
 from tests import cast
-from tests.developers.outbox import Receiver, only_delivery
+from tests.developers.outbox import Receiver, happened, only_delivery
 from tests.story import published
 from tests.threads import run_together
 
@@ -108,3 +110,35 @@ def test_one_sent_while_its_destination_is_enabled_is_not_held_for_good(
 
     assert run_together(sender, enabler) == [None, None]
     assert Delivery.objects.get().state == DeliveryState.DUE
+
+
+def test_the_bound_moves_on_with_time(receiving: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "MOST", 2)
+    for seconds in (0, 40, 61):
+        with clock.shifted(timedelta(seconds=seconds)):
+            examples.send(receiving.destination, EventType.AUTH)
+    with clock.shifted(timedelta(seconds=70)), pytest.raises(TooSoonError) as refused:
+        examples.send(receiving.destination, EventType.AUTH)
+    assert (refused.value.field, refused.value.wait_seconds) == ("destination", 30)
+    assert Event.objects.count() == 3
+
+
+def test_real_events_are_not_counted(
+    environment: Environment, receiving: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "MOST", 1)
+    for _ in range(3):
+        happened(environment)
+    examples.send(receiving.destination, EventType.AUTH)
+    with pytest.raises(TooSoonError):
+        examples.send(receiving.destination, EventType.AUTH)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_do_not_pass_the_bound(
+    receiving: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "MOST", 3)
+    results = run_together(*[lambda: examples.send(receiving.destination, "auth")] * 6)
+    assert sum(isinstance(result, TooSoonError) for result in results) == 3
+    assert Event.objects.count() == 3

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -16,6 +17,17 @@ from terra_portal.celery import app
 from tests.postgres import database_url
 from tests.sandbox.company import wait_until
 
+RECOVERING = """
+import sys
+import uuid
+import django
+django.setup()
+from developers.webhooks import resend
+resend.BATCH = int(sys.argv[2])
+print("begin", flush=True)
+resend.carry_on(uuid.UUID(sys.argv[1]))
+print("end", flush=True)
+"""
 ROOT = Path(__file__).resolve().parents[2]
 SENDING = """
 import django
@@ -30,6 +42,16 @@ print(deliver_due(), flush=True)
 def sender() -> Iterator[subprocess.Popen[str]]:
     """A process that sends what is due, once; it has begun. Killed at the end if it still runs."""
     with _started([sys.executable, "-c", SENDING], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "begin"
+        yield process
+
+
+@contextmanager
+def recoverer(recovery_id: UUID, *, batch: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that carries a recovery on, so many deliveries at a time; it has begun."""
+    command = [sys.executable, "-c", RECOVERING, str(recovery_id), str(batch)]
+    with _started(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "begin"
         yield process
@@ -89,6 +111,8 @@ def cut_connections() -> int:
 
 def somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
+        # Within one transaction it would show what it showed first.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -29,11 +29,10 @@ PATIENCE = 60
 
 
 def wipe() -> int:
-    """Forgets every message of this test's queue; how many waited there."""
-    queue = app.conf.task_default_queue
+    """Forgets every message of this test's queues; how many waited there."""
     with app.connection_for_write() as broker:
         channel: Any = broker.default_channel
-        return int(channel.queue_purge(queue))
+        return sum(int(channel.queue_purge(queue.name)) for queue in app.conf.task_queues)
 
 
 def all_delivered() -> bool:

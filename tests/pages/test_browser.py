@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from connections import links
-from connections.models import Connection, Grant
+from connections import authenticate, links
+from connections.models import Grant
 from terra_portal import clock
 from tests import cast
 from tests.pages.person import Asking, Person, query, register
@@ -42,8 +42,13 @@ def company_site(sandbox: Sandbox) -> str:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
-def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE, java_script_enabled=request.param)
+def script(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def phone(browser: Browser, script: bool) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=script)
     yield context.new_page()
     context.close()
 
@@ -53,10 +58,9 @@ def link(a: Asking, **wishes: Any) -> str:
 
 
 def test_the_form_leads_over_the_wearable_to_the_company(
-    a: Asking, phone: Page, company_site: str
+    a: Asking, phone: Page, script: bool, company_site: str
 ) -> None:
-    phone.goto(link(a, success_url=f"{company_site}/?plan=7"))
-    phone.get_by_role("button", name="Continue to Sandbox").click()
+    _open(phone, link(a, success_url=f"{company_site}/?plan=7"), script=script)
     phone.get_by_label(re.compile("account", re.I)).fill("walker")
     phone.get_by_role("button", name="Sign in").click()
     phone.get_by_role("button", name="Allow").click()
@@ -77,10 +81,27 @@ def test_a_copied_callback_asks_and_its_form_leads_to_the_company(
     assert [str(user.pk) for user in a.users()] == [query(phone.url)["user_id"]]
 
 
+def test_an_address_made_by_api_asks_and_leads_to_the_company(
+    a: Asking, phone: Page, company_site: str
+) -> None:
+    begun = authenticate.begin(a.environment, "SANDBOX", success_url=f"{company_site}/")
+    phone.goto(begun.authorize_url)
+    _allow(phone, "walker")
+    phone.get_by_role("heading", name="Connect this Sandbox account to Alder Health?").wait_for()
+    assert a.users() == []
+    phone.get_by_role("button", name="Confirm").click()
+    phone.wait_for_url(f"{company_site}/**")
+    assert query(phone.url)["user_id"] == str(begun.attempt.user_id)
+    assert [user.pk for user in a.users()] == [begun.attempt.user_id]
+
+
 def test_a_link_that_closed_under_the_form_leads_to_the_failure_url(
     a: Asking, phone: Page, company_site: str
 ) -> None:
-    session, url = links.open_session(a.environment, failure_url=f"{company_site}/")
+    cast.connection(a.environment, reference_id="p-1")
+    session, url = links.open_session(
+        a.environment, failure_url=f"{company_site}/", reference_id="p-1", show_disconnect=True
+    )
     phone.goto(url)
     links.cancel(session)
     phone.get_by_role("button", name="Continue to Sandbox").click()
@@ -88,10 +109,11 @@ def test_a_link_that_closed_under_the_form_leads_to_the_failure_url(
     assert query(phone.url)["reason"] == "session_cancelled"
 
 
-def test_the_wait_ends_by_itself(a: Asking, phone: Page, person: Person) -> None:
-    connection = _connect_once(a, phone, "walker", reference_id="before")
+def test_the_wait_ends_by_itself(a: Asking, phone: Page, script: bool) -> None:
+    _connect(a, phone, "walker", script=script, reference_id="before")
+    [connection] = a.users()
     Grant.objects.update(revoking_until=clock.now() + timedelta(minutes=1))
-    _connect(a, phone, "walker", reference_id="p-1")
+    _connect(a, phone, "walker", script=script, reference_id="p-1")
     phone.get_by_role("heading", name="Almost done").wait_for()
     assert [user.pk for user in a.users()] == [connection.pk]
     Grant.objects.update(revoking_until=None)
@@ -158,26 +180,37 @@ def _begun_elsewhere(browser: Browser, url: str) -> str:
     """The wearable's page that another browser was sent to."""
     context = browser.new_context()
     tab = context.new_page()
-    tab.goto(url)
     with tab.expect_request(lambda sent: "/oauth/authorize?" in sent.url) as asked:
-        tab.get_by_role("button", name="Continue to Sandbox").click()
+        _open(tab, url)
     context.close()
     return str(asked.value.url)
 
 
-def _connect_once(a: Asking, page: Page, account: str, **wishes: Any) -> Connection:
-    _connect(a, page, account, **wishes)
-    [user] = a.users()
-    return user
+def _open(page: Page, url: str, *, script: bool = True) -> None:
+    """To the wearable's page, where JavaScript leads by itself."""
+    page.goto(url, wait_until="commit")
+    if not script:
+        page.get_by_role("button", name="Continue to Sandbox").click()
+    page.wait_for_url(re.compile("/oauth/authorize"))
 
 
 def _connect(
-    a: Asking, page: Page, account: str, *, decision: str = "Allow", **wishes: Any
+    a: Asking,
+    page: Page,
+    account: str,
+    *,
+    decision: str = "Allow",
+    script: bool = True,
+    **wishes: Any,
 ) -> None:
-    page.goto(link(a, **wishes))
-    page.get_by_role("button", name="Continue to Sandbox").click()
+    _open(page, link(a, **wishes), script=script)
+    _allow(page, account, decision)
+    page.wait_for_url("**/connect/**")
+
+
+def _allow(page: Page, account: str, decision: str = "Allow") -> None:
+    """Signs in where the wearable asks for it, and answers."""
     if page.get_by_role("button", name="Sign in").count():
         page.get_by_label(re.compile("account", re.I)).fill(account)
         page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name=decision).click()
-    page.wait_for_url("**/connect/**")

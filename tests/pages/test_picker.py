@@ -36,6 +36,7 @@ def test_each_wearable_has_a_form_and_its_origin_in_the_policy(a: Asking, person
     link = a.link()
     page = person.get(link)
     assert "Which one do you use?" in text(page)
+    assert "<script" not in text(page)
     for provider in ("sandbox", "other"):
         assert f'method="post" action="{link}start/{provider}/"' in text(page)
     assert form_action(page) == ["'self'", person.sandbox.url, "https://other.example"]

@@ -5,13 +5,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from terra_portal.crypto import new_key
-from terra_portal.environment import REQUIRED, provider_hosts
+from terra_portal.environment import (
+    COUNTING,
+    PATIENCE,
+    REDIS,
+    REQUIRED,
+    provider_hosts,
+    rate,
+    shared_cache,
+)
 from tests.sandbox.process import ROOT
 
 GOOD = {
@@ -58,6 +67,7 @@ def test_all_missing_ones_are_named_at_once() -> None:
         ("ALLOWED_HOSTS", "*", "must name hosts"),
         ("PUBLIC_BASE_URL", "portal.example", "must be an origin"),
         ("PUBLIC_BASE_URL", "https://portal.example/below", "must be an origin"),
+        ("API_RATE_LIMIT", "lots", "API_RATE_LIMIT must be requests for a time, like 6000/m"),
     ],
 )
 def test_unfit_values_are_refused(name: str, value: str, sentence: str) -> None:
@@ -109,3 +119,76 @@ def test_elsewhere_than_in_the_demo_nothing_stands_in_by_itself() -> None:
 def test_stand_ins_that_cannot_be_read_are_refused(value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="PROVIDER_HOSTS"):
         hosts(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("6000/m", (6000, 60)),
+        ("10/s", (10, 1)),
+        ("100/10s", (100, 10)),
+        (" 5/2h ", (5, 7200)),
+        ("1/d", (1, 86_400)),
+        ("", None),
+        ("  ", None),
+    ],
+)
+def test_a_limit_is_requests_and_seconds(given: str, expected: tuple[int, int] | None) -> None:
+    assert rate("API_RATE_LIMIT", given) == expected
+
+
+@pytest.mark.parametrize(
+    "given", ["0/m", "10", "10/", "/m", "10/0s", "-1/m", "1.5/m", "10/w", "10 per minute", "m/10"]
+)
+def test_a_limit_that_cannot_be_read_is_refused(given: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="API_RATE_LIMIT must be"):
+        rate("API_RATE_LIMIT", given)
+
+
+def cache(url: str, *, broker: str) -> dict[str, Any]:
+    given = environ.Env()
+    given.ENVIRON = {"CACHE_URL": url} if url else {}
+    return shared_cache(given, broker=broker)
+
+
+@pytest.mark.parametrize(
+    ("broker", "location"),
+    [
+        ("redis://:secret@broker:6379/3", "redis://:secret@broker:6379/3"),
+        ("redis://one:6379/0;redis://two:6379/0", "redis://one:6379/0"),
+        (
+            "rediss://broker:6380/0?ssl_cert_reqs=CERT_REQUIRED",
+            "rediss://broker:6380/0?ssl_cert_reqs=required",
+        ),
+    ],
+)
+def test_the_broker_s_redis_is_the_cache_too(broker: str, location: str) -> None:
+    assert cache("", broker=broker) == {
+        "BACKEND": REDIS,
+        "LOCATION": location,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": PATIENCE,
+    }
+
+
+@pytest.mark.parametrize("broker", ["amqp://broker", "sentinel://broker"])
+def test_beside_another_broker_a_table_is_the_cache(broker: str) -> None:
+    assert cache("", broker=broker) == {"BACKEND": COUNTING, "LOCATION": "cache"}
+
+
+def test_the_demo_s_cache_is_its_own_memory() -> None:
+    assert cache("", broker="memory://")["BACKEND"].endswith("LocMemCache")
+
+
+def test_a_cache_that_is_named_is_taken() -> None:
+    url = "redis://cache:6379/1?socket_timeout=5"
+    assert cache(url, broker="redis://b/0") == {
+        "BACKEND": REDIS,
+        "LOCATION": url,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": PATIENCE,
+    }
+    assert cache("dbcache://mine", broker="redis://b/0") == {
+        "BACKEND": COUNTING,
+        "LOCATION": "mine",
+    }

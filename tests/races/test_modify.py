@@ -1,9 +1,12 @@
 """One reference, wanted twice at the same moment: by two changes, or by a change and a connect."""
 
 from collections.abc import Callable
+from threading import Event as Signal
+from time import sleep
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from connections import disconnect, modify
 from connections.models import Connection, Revocation
@@ -60,6 +63,31 @@ def test_two_swap_their_references(round_: int) -> None:
 
     assert kinds(results) == ["InvalidInputError"] * 2
     assert references() == ["a", "b"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_connects_on_another_grant_is_seen_once_committed() -> None:
+    """Only the constraint knows of a row that is not committed yet; the change waits for it."""
+    place = cast.company().environments["testing"]
+    user = cast.connection(place, on=cast.grant(account="one account"), reference_id="before")
+    other = cast.grant(account="one account")
+    inserted = Signal()
+
+    def connect() -> None:
+        with transaction.atomic():
+            cast.connection(place, on=other, reference_id="wanted")
+            inserted.set()
+            sleep(0.5)
+
+    def change() -> Connection:
+        assert inserted.wait(20)
+        return rename(user, "wanted")()
+
+    _, changed = run_together(connect, change)
+
+    assert isinstance(changed, InvalidInputError), changed
+    assert changed.field == "reference_id"
+    assert references() == ["before", "wanted"]
 
 
 @pytest.mark.parametrize("round_", range(6))

@@ -56,6 +56,14 @@ def fan_out(grant: Grant) -> None:
     revocation.fan_out(grant.pk, cause, authorisation_number=1)
 
 
+def each(act: Callable[[Any], None], things: list[Any]) -> Callable[[], None]:
+    def one_by_one() -> None:
+        for thing in things:
+            act(thing)
+
+    return one_by_one
+
+
 def fold_often() -> int:
     return sum(counting.fold() for _ in range(15))
 
@@ -71,9 +79,6 @@ def test_connects_ends_fan_outs_and_folds_at_once(
     def come() -> None:
         for place, grant in zip(cycle(environments), free):
             cast.connection(place, on=grant)
-
-    def each(act: Callable[[Any], None], things: list[Any]) -> Callable[[], None]:
-        return lambda: [act(thing) for thing in things] and None
 
     results = run_together(
         come,
