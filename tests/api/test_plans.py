@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from benches import bulk
 from connections.api import lists
-from connections.models import Connection
+from connections.models import ConnectAttempt, Connection, ConnectSession
 from connections.states import ConnectionState, End
 from developers.models import (
     ApiKey,
@@ -86,6 +86,20 @@ def outbox(caller: Caller) -> None:
     )
 
 
+def sessions(caller: Caller) -> None:
+    """Links, each with one click on a wearable."""
+    here, client, until = caller.environment, cast.oauth_client(), clock.now()
+    many(
+        ConnectSession(environment=here, expires_at=until),
+        {"id": _id(here, "session"), "token_hash": _id(here, "token"), "created_at": AT},
+    )
+    own = {"id": _id(here, "attempt"), "session_id": _id(here, "session"), "created_at": AT}
+    many(
+        ConnectAttempt(environment=here, provider="SANDBOX", oauth_client=client, expires_at=until),
+        own | {"user_id": "gen_random_uuid()", "state_hash": _id(here, "state")},
+    )
+
+
 def keys(caller: Caller) -> None:
     alike = ApiKey(environment=caller.environment, name="one of many", hint="many")
     many(alike, {"id": "gen_random_uuid()", "key_hash": "gen_random_uuid()::text"})
@@ -116,6 +130,15 @@ def sender(a: Caller, b: Caller) -> Caller:
     for caller in (a, b):
         outbox(caller)
         keys(caller)
+    plans.analyze()
+    return a
+
+
+@pytest.fixture
+def linker(a: Caller, b: Caller) -> Caller:
+    """One of two environments that have made thousands of links."""
+    for caller in (a, b):
+        sessions(caller)
     plans.analyze()
     return a
 
@@ -262,3 +285,11 @@ def test_a_delivery_that_is_sent_again_is_found_by_event_and_destination(sender:
     assert answer.body["delivery"]["id"] == str(delivery.pk)
     keys = [f"{model._meta.db_table}_pkey" for model in (Delivery, Destination, Event)]
     assert_reads_little(reads, *DELIVERIES, "delivery_by_state", *keys, most=1)
+
+
+def test_a_session_is_found_with_its_attempts(linker: Caller) -> None:
+    session = one(ConnectSession, linker)
+    answer, reads = plans.reads(linker, "GET", f"/portal/sessions/{session}")
+    assert len(answer.body["session"]["attempts"]) == 1
+    found = [read for read in reads if read.table != ApiKey._meta.db_table]
+    assert_reads_little(found, "connections_connectsession_pkey", "attempt_of_session", most=1)
