@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 SENTENCES = {
+    "api": "the REST API over a million users, beside plain views under the same server",
     "revocation": "one notice for a grant held by many environments, beside bare inserts",
     "webhooks": "one change that many destinations are told, beside a bare keep-alive POST loop",
 }
@@ -19,6 +20,13 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         bench.add_argument(
             "--write", action="store_true", help="put the figures into docs/benchmarks.md"
         )
+        if name == "api":
+            bench.add_argument(
+                "--users", type=positive, default=1_000_000, help="of one environment (1000000)"
+            )
+            bench.add_argument(
+                "--environments", type=positive, default=10_000, help="in all, from 4 on (10000)"
+            )
         if name == "revocation":
             bench.add_argument(
                 "--sizes",

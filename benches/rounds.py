@@ -44,3 +44,36 @@ def interleaved(rounds: int, *sides: Side, shown: Callable[[str], None]) -> list
             if number:
                 mine.append(seconds)
     return runs
+
+
+def alternating(
+    rounds: int, *works: Callable[[], object], times: int, shown: Callable[[str], None]
+) -> list[list[float]]:
+    """The seconds of one run of each work, a figure for each round: the median of its runs there.
+
+    For what takes milliseconds: the works alternate run by run, so many times in a round, so that
+    whatever else the machine does meets all of them. A first round is not counted.
+    """
+    runs: list[list[float]] = [[] for _ in works]
+    for number in range(rounds + 1):
+        shown(f"round {number} of {rounds}" if number else "warming up")
+        turns = _turns(works, times)
+        if number:
+            for mine, seconds in zip(runs, zip(*turns, strict=True), strict=True):
+                mine.append(statistics.median(seconds))
+    return runs
+
+
+def _turns(works: Sequence[Callable[[], object]], times: int) -> list[list[float]]:
+    gc.collect()
+    gc.disable()
+    try:
+        return [[_seconds(work) for work in works] for _ in range(times)]
+    finally:
+        gc.enable()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began

@@ -25,7 +25,7 @@ def bench(*arguments: str, url: str = "none://") -> "subprocess.CompletedProcess
 def test_alone_it_lists_what_there_is() -> None:
     done = bench()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("./run bench revocation ")
+    assert done.stdout.startswith("./run bench api ")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_alone_it_lists_what_there_is() -> None:
         (["revocation", "--sizes", "1,,2"], "argument --sizes: '' is not a number from 1 on"),
         (["revocation", "--round", "1"], "unrecognized arguments: --round 1"),
         (["webhooks", "--sizes", "1"], "unrecognized arguments: --sizes 1"),
+        (["api", "--users", "0"], "argument --users: '0' is not a number from 1 on"),
         (["webhooks", "--destinations", "0"], "'0' is not a number from 1 on"),
     ],
 )
@@ -69,4 +70,15 @@ def test_the_webhooks_bench_runs() -> None:
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line[:1] == "|"]
     assert (rows[0], len(rows)) == ("40 destinations", 10)
+    assert "1 round on " in done.stdout
+
+
+def test_the_api_bench_runs() -> None:
+    asked = ["api", "--users", "60", "--environments", "5", "--rounds", "1"]
+    done = bench(*asked, url=os.environ["DATABASE_URL"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("196 users in 5 environments.")
+    tables = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line[:1] == "|"]
+    assert tables[0] == "one user"
+    assert tables[-2:] == ["6", "60"]
     assert "1 round on " in done.stdout
