@@ -3,6 +3,7 @@
 import logging
 import uuid
 from contextvars import ContextVar
+from http import HTTPStatus
 
 _current: ContextVar[str] = ContextVar("request_reference", default="")
 
@@ -24,3 +25,10 @@ class ReferenceFilter(logging.Filter):
         reference = _current.get()
         record.reference = f" [{reference}]" if reference else ""
         return True
+
+
+class FailureFilter(logging.Filter):
+    """Django takes every answer of 500 and above for a failure; one of 501 is what was meant."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != HTTPStatus.NOT_IMPLEMENTED

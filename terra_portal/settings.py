@@ -279,6 +279,7 @@ LOGGING = {
     "filters": {
         "redact": {"()": "terra_portal.redaction.RedactingFilter"},
         "reference": {"()": "terra_portal.request_reference.ReferenceFilter"},
+        "failures": {"()": "terra_portal.request_reference.FailureFilter"},
     },
     "formatters": {
         "line": {
@@ -295,6 +296,7 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
+        "django.request": {"filters": ["failures"]},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "httpx": {"level": "WARNING"},
         "celery": {"level": "WARNING" if DEMO else "INFO"},

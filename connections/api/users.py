@@ -114,9 +114,10 @@ def deauthenticate_user(request: ApiRequest, user_id: str) -> HttpResponse:
 
 def _by_id(environment: Environment, user_id: str) -> HttpResponse:
     users = Connection.objects.for_environment(environment)
-    connection = users.filter(pk=ids.read(user_id)).first()
-    if connection is None:
-        raise Http404("user not found")
+    try:
+        connection = users.get(pk=ids.read(user_id))
+    except Connection.DoesNotExist:
+        raise Http404("user not found") from None
     readable = connection.is_active and connection.attention != Attention.NEEDS_REAUTH
     user = payloads.user(connection) | {"last_polled_at": None, "most_recent_data_at": None}
     return JsonResponse({"status": "success", "is_authenticated": readable, "user": user})

@@ -39,6 +39,12 @@ def test_whose_user_is_asked_for_makes_no_difference(a: Caller, b: Caller) -> No
     assert [(answer.status, answer.body) for answer in answers] == [(501, answers[0].body)] * 3
 
 
+def test_it_is_no_failure_in_the_log(a: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    a.get("/sleep")
+
+    assert [record.name for record in caplog.records] == ["developers.rest.middleware"]
+
+
 def test_they_are_documented_as_published_under_a_tag_of_their_own(db: None) -> None:
     paths = Client().get("/v2/openapi.json").json()["paths"]
 
