@@ -17,7 +17,7 @@ CHUNK = 65_536
 # crosses a server's closing on the way is lost with an unknown outcome.
 IDLE_SECONDS = 1.5
 # An answer that comes so soon is waited for on the spot.
-SOON_MS = 2
+SOON_MS = 1
 
 # What h11 needs to know of a request to read its answer: that it is a POST. The bytes of the real
 # one come ready made, which takes a third of the time.
