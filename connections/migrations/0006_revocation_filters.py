@@ -3,29 +3,11 @@
 Not atomic: PostgreSQL builds the indexes while others write.
 """
 
-from typing import Any
-
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import ProjectState
 from django.db.models.functions import Now
 
 import terra_portal.clock
-
-
-class AddIndex(migrations.AddIndex):
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        model = to_state.apps.get_model(app_label, self.model_name)
-        beside: dict[str, Any] = {}
-        if schema_editor.connection.vendor == "postgresql":
-            beside["concurrently"] = True
-        schema_editor.add_index(model, self.index, **beside)
+from terra_portal.indexes import AddIndexMeanwhile
 
 
 class Migration(migrations.Migration):
@@ -41,20 +23,20 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RemoveIndex(model_name="revocationdetail", name="revocation_by_reference"),
-        AddIndex(
+        AddIndexMeanwhile(
             model_name="revocationdetail",
             index=models.Index(
                 fields=["environment", "reference_id", "-recorded_at", "-revocation"],
                 name="revocation_by_reference",
             ),
         ),
-        AddIndex(
+        AddIndexMeanwhile(
             model_name="revocation",
             index=models.Index(
                 fields=["environment", "door", "-recorded_at", "-id"], name="revocation_by_door"
             ),
         ),
-        AddIndex(
+        AddIndexMeanwhile(
             model_name="revocation",
             index=models.Index(
                 fields=["environment", "provider", "-recorded_at", "-id"],

@@ -1,25 +1,9 @@
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import ProjectState
 
-
-class AddIndexMeanwhile(migrations.AddIndex):
-    """Without keeping writers out where the database can: there may be millions of events."""
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        how = {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}
-        model = to_state.apps.get_model(app_label, self.model_name)
-        schema_editor.add_index(model, self.index, **how)
+from terra_portal.indexes import AddIndexMeanwhile
 
 
 class Migration(migrations.Migration):
-    # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
 
     dependencies = [("developers", "0005_mark_events_without_delivery")]

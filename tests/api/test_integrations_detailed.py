@@ -83,14 +83,14 @@ def test_an_unknown_dev_id_is_like_one_that_offers_nothing(a: Caller, path: str,
     staging = a.environment.company.environments.get(kind="staging")
 
     answers = []
-    for dev_id in (staging.dev_id, "nobody", ""):
+    for dev_id in (staging.dev_id, "nobody", "", "a\x00b"):
         with CaptureQueriesContext(database) as queries:
             answer = a.send("GET", path, headers={"dev-id": dev_id}, query_params={"sdk": sdk})
         headers = {k: v for k, v in answer.headers.items() if k != "terra-reference"}
         answers.append((answer.status, answer.body, headers, len(queries)))
 
     assert answers[0][0] == 200
-    assert answers == [answers[0]] * 3
+    assert answers == [answers[0]] * 4
 
 
 @pytest.mark.parametrize("count", [1, 3])
