@@ -93,5 +93,4 @@ def _wanted(destination: Destination) -> tuple[QuerySet[Delivery], dict[str, Any
         # keep their place in the line. A retry's wait is over.
         held = rows.filter(state=DeliveryState.HELD)
         return held, {"state": DeliveryState.DUE, "due_at": Least("due_at", now)}
-    due = rows.filter(state=DeliveryState.DUE).order_by("due_at")
-    return due, {"state": DeliveryState.HELD}
+    return rows.filter(state=DeliveryState.DUE), {"state": DeliveryState.HELD}

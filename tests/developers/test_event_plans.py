@@ -184,4 +184,5 @@ def test_a_batch_of_what_waits_is_found_by_its_index(
     crowd.state = DestinationState.PAUSED if stopped else DestinationState.ENABLED
     waiting, _ = settle._wanted(crowd)
     assert set(waiting.values_list("state", flat=True)) == {waits}
-    assert_reads_little(waiting[: settle.BATCH], "delivery_", most=RARE)
+    # As few wait for the other destination: whether it reads over these is the planner's choice.
+    assert_reads_little(waiting[: settle.BATCH], "delivery_", most=2 * RARE)
