@@ -164,4 +164,4 @@ def test_as_many_queries_whoever_else_is_there(a: Caller, count: int) -> None:
     with CaptureQueriesContext(database) as queries:
         patch(a, user.pk, {"reference_id": "new", "active": False})
 
-    assert len(queries) == 10, [query["sql"][:90] for query in queries]
+    assert len(queries) == 11, [query["sql"][:90] for query in queries]

@@ -1,6 +1,5 @@
 """Terra's own client for Python against the running portal: one line changes, the base URL."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from terra.errors.unauthorized_error import UnauthorizedError
 from connections.models import Connection
 from developers.companies import CreatedCompany
 from tests import cast
-from tests.api.terra_python import Awaited
+from tests.api.terra_python import Awaited, a_loop
 
 Opened = Callable[..., Any]
 
@@ -38,11 +37,11 @@ def client(
         "base_url": live_server.url + prefix,
         "timeout": 30,
     }
-    with asyncio.Runner() as runner:
-        if kind == "sync":
-            yield lambda **other: Terra(**usual | other)
-        else:
-            yield lambda **other: Awaited(AsyncTerra(**usual | other), runner)
+    if kind == "sync":
+        yield lambda **other: Terra(**usual | other)
+        return
+    with a_loop() as run:
+        yield lambda **other: Awaited(AsyncTerra(**usual | other), run)
 
 
 @pytest.fixture
