@@ -84,8 +84,11 @@ def test_the_answer_to_an_example_comes_by_itself(
         page.goto(a.url(f"destinations/{made.id}/"))
         page.get_by_role("button", name="Send an example").click()
         expect(page.locator("#list tbody tr")).to_contain_text("Waiting")
+        event = page.locator("#list").get_by_role("link", name="auth")
+        event.focus()
         deliver_due()
         expect(page.locator("#list tbody tr")).to_contain_text("200", timeout=20_000)
+        expect(event).to_be_focused()
     context.close()
 
 
